@@ -1,0 +1,107 @@
+//! What a request must be beyond its fields: references resolve, ids are unique, periods are in order.
+
+use super::json::{Json, RecordIds, Reference};
+use super::parts::Request;
+use super::reader::{BadRequest, Names, Problem, Reader, nearest, shorten};
+use crate::date::Date;
+use std::collections::HashMap;
+
+/// Replaces every reference by the index of its record.
+pub(super) fn resolve(request: &mut Request, reader: &Reader<'_>) -> Result<(), BadRequest> {
+    let ids = record_ids(request);
+    let parties = indices("party", &reader.parties, ids.parties.iter().map(|id| Some(*id)), "/parties")?;
+    let certificates =
+        indices("certificate", &reader.certificates, ids.certificates.into_iter(), "/certificates")?;
+    request.resolve(&mut |reference| {
+        let (number, table) = match reference {
+            Reference::Party(number) => (number, &parties),
+            Reference::Certificate(number) => (number, &certificates),
+        };
+        // INVARIANT: `indices` has an entry for every name met, or has refused the request.
+        *number = usize::try_from(*number).ok().and_then(|n| table.get(n)).copied().unwrap_or(u32::MAX);
+    });
+    Ok(())
+}
+
+/// Returns, for every name met, the index of the record that bears it.
+fn indices<'a>(
+    what: &'static str,
+    names: &Names,
+    ids: impl Iterator<Item = Option<&'a str>>,
+    list: &str,
+) -> Result<Vec<u32>, BadRequest> {
+    let mut index_of: HashMap<&str, u32> = HashMap::new();
+    for (index, id) in (0u32..).zip(ids) {
+        let Some(id) = id else { continue };
+        if index_of.insert(id, index).is_some() {
+            let problem = Problem::Duplicate(shorten(id));
+            return Err(BadRequest { pointer: format!("{list}/{index}/recordId"), problem });
+        }
+    }
+    let find = |(name, pointer): &(String, String)| {
+        index_of.get(name.as_str()).copied().ok_or_else(|| {
+            let near = nearest(name, index_of.keys()).map(|near| (*near).to_owned());
+            BadRequest { pointer: pointer.clone(), problem: Problem::Dangling(what, shorten(name), near) }
+        })
+    };
+    names.met.iter().map(find).collect()
+}
+
+/// Returns the names that references are written as.
+pub(super) fn record_ids(request: &Request) -> RecordIds<'_> {
+    let certificates = request.certificates.as_deref().unwrap_or_default();
+    RecordIds {
+        parties: request.parties.iter().map(|party| party.record_id.as_str()).collect(),
+        certificates: certificates
+            .iter()
+            .map(|c| c.record_id.as_ref().map(super::RecordId::as_str))
+            .collect(),
+    }
+}
+
+/// Checks what needs more than one field.
+pub(super) fn check(request: &Request) -> Result<(), BadRequest> {
+    let bad = |pointer: String, value: &str, rule: &str| {
+        Err(BadRequest { pointer, problem: Problem::Value(shorten(value), rule.to_owned()) })
+    };
+    if request.evaluation_time.is_some() && request.evaluation_date.is_some() {
+        let rule = "and `evaluationTime` are both given; keep one";
+        return bad("/evaluationDate".to_owned(), "evaluationDate", rule);
+    }
+    let relationships = request.relationships.as_deref().unwrap_or_default();
+    let mut ids = std::collections::HashSet::new();
+    for (index, relationship) in relationships.iter().enumerate() {
+        let at = format!("/relationships/{index}");
+        if !ids.insert(&relationship.record_id) {
+            let problem = Problem::Duplicate(shorten(relationship.record_id.as_str()));
+            return Err(BadRequest { pointer: format!("{at}/recordId"), problem });
+        }
+        for (number, interest) in relationship.interests.iter().flatten().enumerate() {
+            in_order(interest.start, interest.end, || format!("{at}/interests/{number}/end"))?;
+        }
+    }
+    for (index, party) in request.parties.iter().enumerate() {
+        for (number, listing) in party.listings.iter().flatten().enumerate() {
+            in_order(listing.start, listing.end, || format!("/parties/{index}/listings/{number}/end"))?;
+        }
+    }
+    for (index, certificate) in request.certificates.iter().flatten().enumerate() {
+        let at = || format!("/certificates/{index}/validUntil");
+        in_order(certificate.valid_from, certificate.valid_until, at)?;
+    }
+    for (index, authorization) in request.authorizations.iter().flatten().enumerate() {
+        let at = || format!("/authorizations/{index}/validUntil");
+        in_order(authorization.valid_from, authorization.valid_until, at)?;
+    }
+    Ok(())
+}
+
+fn in_order(first: Option<Date>, last: Option<Date>, at: impl FnOnce() -> String) -> Result<(), BadRequest> {
+    match first.zip(last) {
+        Some((first, last)) if first > last => Err(BadRequest {
+            pointer: at(),
+            problem: Problem::Value(last.to_string(), format!("lies before the first day, {first}")),
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,220 @@
+//! Facts: named, three-valued statements, the open part of the vocabulary.
+
+use super::json::{Json, NOT_SUPPLIED, RecordIds, Unknown, Weight, records};
+use super::reader::{BadRequest, Problem, Reader};
+use crate::date::Date;
+use crate::decimal::Decimal;
+use jiter::Peek;
+use serde_json::{Map, Value, json};
+
+/// A number with its unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quantity {
+    /// The number.
+    pub value: Decimal,
+    /// UCUM code where one exists; empty for a pure number.
+    pub unit: String,
+}
+
+/// What a fact says. In JSON: a string, a boolean, a number or `{ "number": "1.5", "unit": "GB/s" }`,
+/// `{ "date": "2025-09-05" }`, an array of strings, or `{ "unknown": reason }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactValue {
+    /// A text or a code.
+    Text(String),
+    /// True or false.
+    Flag(bool),
+    /// A number with its unit.
+    Number(Quantity),
+    /// A calendar date.
+    Day(Date),
+    /// Several texts or codes.
+    Texts(Vec<String>),
+    /// Stated to be unknown, with a reason.
+    Unknown(String),
+}
+
+/// One named statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Its name, 1 to 128 bytes.
+    pub name: String,
+    /// What is stated.
+    pub value: FactValue,
+}
+
+/// The facts of one record, ordered by name, each name once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts(Vec<Fact>);
+
+impl Facts {
+    /// How many facts one record may carry.
+    const CAP: usize = 256;
+
+    /// Returns the facts, ordered by name.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Fact] {
+        &self.0
+    }
+
+    /// Returns the value stated under a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&FactValue> {
+        self.0.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+    }
+}
+
+impl FactValue {
+    /// Returns the canonical JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let nobody = RecordIds { parties: Vec::new(), certificates: Vec::new() };
+        self.write(&nobody).unwrap_or(Value::Null)
+    }
+}
+
+records! {
+    /// `{ "number": …, "unit": … }`, `{ "date": … }` or `{ "unknown": … }`.
+    record Structured {
+        /// The number.
+        number: Option<Decimal> = "number",
+        /// Its unit.
+        unit: Option<String> = "unit",
+        /// A calendar date.
+        date: Option<Date> = "date",
+        /// Why it is not known.
+        unknown: Option<String> = "unknown",
+    }
+}
+
+/// Integers up to 2^53 keep their value in every JSON reader.
+const SMALL_INTEGER: i64 = 1 << 53;
+
+impl Json for FactValue {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
+        let one_of = "exactly one of `number` (with `unit`), `date` and `unknown`";
+        match reader.peek()? {
+            Peek::String => Ok(FactValue::Text(reader.string("a string")?)),
+            Peek::True | Peek::False => Ok(FactValue::Flag(reader.boolean()?)),
+            Peek::Array => Vec::read(reader).map(FactValue::Texts),
+            Peek::Object => match Structured::read(reader)? {
+                Structured { number: Some(value), unit, date: None, unknown: None } => {
+                    Ok(FactValue::Number(Quantity { value, unit: unit.unwrap_or_default() }))
+                }
+                Structured { number: None, unit: None, date: Some(date), unknown: None } => {
+                    Ok(FactValue::Day(date))
+                }
+                Structured { number: None, unit: None, date: None, unknown: Some(reason) } => {
+                    Ok(FactValue::Unknown(reason))
+                }
+                _ => Err(reader.value_error("{…}", format!("must have {one_of}"))),
+            },
+            other if other.is_num() => {
+                Ok(FactValue::Number(Quantity { value: Decimal::read(reader)?, unit: String::new() }))
+            }
+            other => Err(reader
+                .type_error("a fact: a string, a boolean, a number, a list of strings or an object", other)),
+        }
+    }
+
+    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
+        Some(match self {
+            FactValue::Text(text) => Value::from(text.as_str()),
+            FactValue::Flag(flag) => Value::from(*flag),
+            FactValue::Texts(texts) => Value::from(texts.as_slice()),
+            FactValue::Day(date) => json!({ "date": date.to_string() }),
+            FactValue::Unknown(reason) => json!({ "unknown": reason }),
+            FactValue::Number(Quantity { value, unit }) if unit.is_empty() => {
+                match value.to_integer().filter(|n| n.abs() <= SMALL_INTEGER) {
+                    Some(integer) => Value::from(integer),
+                    None => json!({ "number": value.write(names) }),
+                }
+            }
+            FactValue::Number(Quantity { value, unit }) => {
+                json!({ "number": value.write(names), "unit": unit })
+            }
+        })
+    }
+
+    fn schema(definitions: &mut Map<String, Value>) -> Value {
+        json!({ "anyOf": [
+            { "type": ["string", "boolean", "number"] },
+            { "type": "array", "items": { "type": "string" }, "maxItems": String::CAP },
+            { "type": "object", "properties": { "number": Decimal::schema(definitions), "unit": { "type": "string" } },
+              "required": ["number"], "additionalProperties": false },
+            { "type": "object", "properties": { "date": Date::schema(definitions) },
+              "required": ["date"], "additionalProperties": false },
+            Unknown::schema(definitions),
+        ] })
+    }
+
+    fn weigh(&self, weight: &mut Weight) {
+        match self {
+            FactValue::Texts(texts) => texts.weigh(weight),
+            FactValue::Text(_) | FactValue::Unknown(_) | FactValue::Number(_) => weight.string(),
+            FactValue::Flag(_) | FactValue::Day(_) => {}
+        }
+    }
+}
+
+impl Json for Facts {
+    fn absent() -> Option<Self> {
+        Some(Facts::default())
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
+        let mut facts: Vec<Fact> = Vec::new();
+        reader.map(|reader, name| {
+            if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+                return Err(reader
+                    .value_error(&name, "is not a fact name: 1 to 128 bytes without control characters"));
+            }
+            if facts.len() >= Facts::CAP {
+                return Err(reader.bad(Problem::Limit("facts of one record", Facts::CAP)));
+            }
+            let value = FactValue::read(reader)?;
+            if value == FactValue::Unknown(NOT_SUPPLIED.to_owned()) {
+                return Err(
+                    reader.value_error(NOT_SUPPLIED, "is what an absent fact means; leave the fact out")
+                );
+            }
+            facts.push(Fact { name, value });
+            Ok(())
+        })?;
+        facts.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
+        let twice = facts.windows(2).find_map(|pair| match pair {
+            [a, b] if a.name == b.name => Some(a.name.clone()),
+            _ => None,
+        });
+        match twice {
+            Some(name) => Err(reader.bad(Problem::Duplicate(name))),
+            None => Ok(Facts(facts)),
+        }
+    }
+
+    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
+        let members = self.0.iter().filter_map(|fact| Some((fact.name.clone(), fact.value.write(names)?)));
+        (!self.0.is_empty()).then(|| Value::Object(members.collect()))
+    }
+
+    fn schema(definitions: &mut Map<String, Value>) -> Value {
+        if !definitions.contains_key("Fact") {
+            let fact = FactValue::schema(definitions);
+            definitions.insert("Fact".to_owned(), fact);
+        }
+        json!({
+            "type": "object",
+            "additionalProperties": { "$ref": "#/$defs/Fact" },
+            "propertyNames": { "minLength": 1, "maxLength": 128 },
+            "maxProperties": Facts::CAP,
+        })
+    }
+
+    fn weigh(&self, weight: &mut Weight) {
+        for fact in &self.0 {
+            weight.element();
+            weight.string();
+            fact.value.weigh(weight);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The request: may this be done with this, between these, on this date?
+//!
+//! JSON in, typed out. Reading checks everything that can be checked without knowing a policy: syntax, fields, codes,
+//! dates, shares, references, caps. What comes out has one canonical form, and reading that gives the same request.
+
+mod check;
+mod codes;
+mod facts;
+mod json;
+mod limits;
+mod parts;
+mod place;
+mod reader;
+
+pub use codes::{InterestKind, IsoCode, PartyKind, RecordId};
+pub use facts::{Fact, FactValue, Facts, Quantity};
+pub use json::NOT_SUPPLIED;
+pub use limits::RequestLimits;
+pub use parts::*;
+pub use place::{Element, Place};
+pub(crate) use reader::shorten;
+pub use reader::{BadRequest, Problem};
+
+use crate::date::Date;
+use crate::digest::Digest;
+use jiff::Timestamp;
+use json::{Json, Weight};
+use reader::Reader;
+use serde_json::{Map, Value, json};
+
+/// When a request asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// An instant: every policy gets the date its own time zone has then.
+    Instant(Timestamp),
+    /// A date, the same for every policy.
+    Date(Date),
+}
+
+impl Request {
+    /// Reads a request from JSON text.
+    ///
+    /// # Errors
+    /// [`BadRequest`] with the place and the remedy.
+    ///
+    /// ```
+    /// use lexgate_model::{Request, RequestLimits};
+    /// let text = r#"{ "evaluationDate": "2025-09-05", "action": "supply", "participants": [], "parties": [],
+    ///                 "resource": { "recordId": "api", "catgory": "ai-model" } }"#;
+    /// let error = Request::from_json(text.as_bytes(), &RequestLimits::default()).unwrap_err();
+    /// assert_eq!(error.to_string(), "unknown field `catgory`; did you mean `category`? (at /resource)");
+    /// ```
+    pub fn from_json(text: &[u8], limits: &RequestLimits) -> Result<Request, BadRequest> {
+        let top = |problem| BadRequest { pointer: String::new(), problem };
+        if text.len() > limits.bytes {
+            return Err(top(Problem::Limit("bytes of the request", limits.bytes)));
+        }
+        if let Err(error) = std::str::from_utf8(text) {
+            let before = text.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+            return Err(top(Problem::Syntax(line, column, "the text is not UTF-8".to_owned())));
+        }
+        let mut reader = Reader::new(text, limits);
+        let mut request = Request::read(&mut reader)?;
+        reader.finish()?;
+        check::resolve(&mut request, &reader)?;
+        check::check(&request)?;
+        Ok(request)
+    }
+
+    /// Returns when the request asks; nothing if the host is to say.
+    #[must_use]
+    pub fn when(&self) -> Option<When> {
+        match (self.evaluation_time, self.evaluation_date) {
+            (Some(instant), _) => Some(When::Instant(instant)),
+            (None, Some(date)) => Some(When::Date(date)),
+            (None, None) => None,
+        }
+    }
+
+    /// Sets when the request asks.
+    pub fn set_when(&mut self, when: When) {
+        (self.evaluation_time, self.evaluation_date) = match when {
+            When::Instant(instant) => (Some(instant), None),
+            When::Date(date) => (None, Some(date)),
+        };
+    }
+
+    /// Returns the canonical JSON as a value: what pointers point into.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.write(&check::record_ids(self)).unwrap_or(Value::Null)
+    }
+
+    /// Returns the canonical form.
+    #[must_use]
+    pub fn canonical(&self) -> Canonical {
+        Canonical::of(self.to_value())
+    }
+
+    /// Returns how many strings and list elements the request has: what the fuel limit of an evaluation scales with.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let mut weight = Weight::default();
+        self.weigh(&mut weight);
+        weight.strings.saturating_add(weight.elements)
+    }
+
+    /// Returns the JSON Schema (2020-12) of requests.
+    #[must_use]
+    pub fn json_schema() -> Value {
+        let mut definitions = Map::new();
+        let reference = Request::schema(&mut definitions);
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Lexgate request",
+            "description": "May this be done with this, between these, on this date? Names follow BODS 0.4, GLEIF, EAR and AuthZEN; absent means not supplied, empty means stated to be none.",
+            "$ref": reference.get("$ref").cloned(),
+            "$defs": definitions,
+        })
+    }
+}
+
+/// The one canonical form of a request (RFC 8785, decimals as strings), with its digest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canonical {
+    value: Value,
+    text: String,
+}
+
+impl Canonical {
+    fn of(value: Value) -> Canonical {
+        // INVARIANT: a request's JSON holds strings, booleans, lists, objects and small integers only, and those always
+        // have a canonical form.
+        let text = serde_jcs::to_string(&value).unwrap_or_default();
+        Canonical { value, text }
+    }
+
+    /// Returns the canonical text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the JSON value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Returns the value at an RFC 6901 pointer.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        self.value.pointer(pointer)
+    }
+
+    /// Returns the digest of the canonical text.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;
