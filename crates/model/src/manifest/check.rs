@@ -1,7 +1,6 @@
 //! What a manifest must be beyond its fields.
 
 use super::{Dataset, Manifest, message};
-use crate::date::Period;
 use crate::request::shorten;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -34,19 +33,7 @@ impl std::error::Error for BadManifest {}
 /// Most rules, datasets and messages a manifest may declare, each; chosen by feel, far above any law we ship.
 const MOST: usize = 1_000;
 
-/// What a description of a dataset must tell for the check, whichever form it has.
-pub trait Described {
-    /// Its name, the name of its version, and the days it holds.
-    fn described(&self) -> (&str, &str, Period);
-}
-
-impl Described for Dataset {
-    fn described(&self) -> (&str, &str, Period) {
-        (&self.name, &self.version, self.period())
-    }
-}
-
-impl<D: Described> Manifest<D> {
+impl Manifest {
     /// Checks ids, version, time zone, periods, parameters and messages.
     ///
     /// # Errors
@@ -116,8 +103,9 @@ impl<D: Described> Manifest<D> {
     }
 
     fn check_datasets(&self, fault: &mut impl FnMut(String, String)) {
-        let described: Vec<_> = self.datasets.iter().map(Described::described).collect();
-        for (index, (name, version, period)) in described.iter().enumerate() {
+        for (index, dataset) in self.datasets.iter().enumerate() {
+            let Dataset { name, version, .. } = dataset;
+            let period = dataset.period();
             let place = format!("datasets.{}@{}", shorten(name), shorten(version));
             if !is_id(name) {
                 fault(place.clone(), "its name is not an id: lower-case words joined by hyphens".to_owned());
@@ -129,13 +117,13 @@ impl<D: Described> Manifest<D> {
             if period.is_empty() {
                 fault(place.clone(), "`valid-until` lies before `valid-from`".to_owned());
             }
-            for (other, other_version, other_period) in described.iter().take(index) {
-                if name == other && version == other_version {
+            for other in self.datasets.iter().take(index).filter(|other| other.name == *name) {
+                if *version == other.version {
                     fault(place.clone(), "is declared twice".to_owned());
-                } else if name == other && period.overlaps(other_period) {
+                } else if period.overlaps(&other.period()) {
                     fault(
                         place.clone(),
-                        format!("holds on days on which version `{}` holds", shorten(other_version)),
+                        format!("holds on days on which version `{}` holds", shorten(&other.version)),
                     );
                 }
             }

@@ -1,0 +1,115 @@
+//! The one place that conjures authority: folders, the clock, the environment, the terminal.
+
+#![expect(clippy::disallowed_methods, reason = "this is where ambient authority is held")]
+
+use crate::exit::Exit;
+use anyhow::{Context, Result};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lexgate_kit::build::Folder;
+use serde::Serialize;
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Opens a folder.
+pub(crate) fn folder(path: &Path) -> Result<Folder> {
+    let dir = Dir::open_ambient_dir(path, ambient_authority())
+        .with_context(|| format!("cannot open folder `{}`", path.display()))?;
+    let path = path.canonicalize().with_context(|| format!("cannot resolve `{}`", path.display()))?;
+    Ok(Folder { dir, path })
+}
+
+/// Makes a folder if it is missing, and opens it.
+pub(crate) fn make_folder(path: &Path) -> Result<Folder> {
+    std::fs::create_dir_all(path).with_context(|| format!("cannot make folder `{}`", path.display()))?;
+    folder(path)
+}
+
+/// Splits a path into the folder that is opened and the name that is read in it.
+pub(crate) fn file(path: &Path) -> Result<(Dir, PathBuf)> {
+    let name = path.file_name().with_context(|| format!("`{}` does not name a file", path.display()))?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok((folder(parent)?.dir, name.into()))
+}
+
+/// Returns the folders from here upwards.
+pub(crate) fn here_and_above() -> Result<Vec<PathBuf>> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    Ok(here.ancestors().map(Path::to_owned).collect())
+}
+
+/// Returns an environment variable that names a path.
+pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns the time.
+pub(crate) fn now() -> jiff::Timestamp {
+    // Whole seconds: what the request says is what people read.
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Returns a clock that tells how much time has passed since now.
+pub(crate) fn stopwatch() -> impl Fn() -> Duration {
+    let start = Instant::now();
+    move || start.elapsed()
+}
+
+/// Returns a progress bar or spinner: seen on a terminal, silent in a pipe and beside JSON.
+pub(crate) fn progress(json: bool) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
+            .unwrap_or(ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// Prints a value as indented JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<Exit> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    print(&text)?;
+    Ok(Exit::DONE)
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_json_line(value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string(value)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Prints text; colours only on a terminal. A reader that has gone away ends the program, quietly.
+pub(crate) fn print(text: &str) -> Result<()> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            std::process::exit(i32::from(Exit::CouldNotAnswer.code()))
+        }
+        result => result.context("cannot write to standard output"),
+    }
+}
+
+/// Writes an error with everything that caused it to standard error, as JSON to standard output if asked for.
+pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> Exit {
+    let text = format!("{error:#}");
+    if as_json {
+        // There is nobody left to tell if this fails.
+        let _ = print_json_line(&json!({ "error": text }));
+    } else {
+        anstream::eprintln!(
+            "{}error:{} {text}",
+            crate::explain::RED.render(),
+            crate::explain::RED.render_reset()
+        );
+    }
+    Exit::CouldNotAnswer
+}

@@ -1,0 +1,163 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs other people's screening rules safely: may this vendor supply this service to this customer, on this date?
+#[derive(Debug, Parser)]
+#[command(name = "lexgate", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  permitted (or the command succeeded)
+  1  could not answer (or the command failed)
+  2  not permitted: review, licence-required or deny
+  3  indeterminate: facts are missing, or obligations are open (see --fulfils-obligations)
+  4  not applicable: no policy had anything to say
+  5  a what-if was answered; never 0, so that no script takes it for a permit
+A stream of requests ends with its worst line, in the order 1, 2, 3, 4, 0.
+
+Start with `lexgate demo`.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build policies from source into packages.
+    Build(Build),
+    /// Show what a package declares, imports and weighs, without running it.
+    Inspect(Inspect),
+    /// Run the cases of policies in the real sandbox.
+    Test(Test),
+    /// Decide requests and explain the decisions.
+    Evaluate(Evaluate),
+    /// Print a JSON Schema (2020-12).
+    Schema {
+        /// Of what.
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Build the shipped policy and decide a handful of speaking requests.
+    Demo(Demo),
+}
+
+/// What there are schemas of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Requests.
+    Request,
+}
+
+/// Build policies from source into packages.
+///
+/// A policy is a folder with `lexgate.toml` and, for a policy in Rust, `Cargo.toml`. Its package is one `.wasm` file that
+/// holds the component, the manifest and the datasets; equal sources give equal bytes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  lexgate build plugins/anthropic-regions")]
+pub(crate) struct Build {
+    /// Folders of policies; this folder if none is given.
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Where the packages go.
+    #[arg(long, value_name = "DIR", default_value = "target/lexgate")]
+    pub(crate) out: PathBuf,
+    /// Take `Cargo.lock` as it is and use no network.
+    #[arg(long)]
+    pub(crate) frozen: bool,
+}
+
+/// Show what a package declares, imports and weighs, without running it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// The package, a `.wasm` file.
+    pub(crate) package: PathBuf,
+}
+
+/// Run the cases of policies in the real sandbox.
+///
+/// Builds each policy, then runs every case of `cases/*.yaml` beside its `lexgate.toml`, each in a fresh sandbox. Ends
+/// with 0 if every case passed, else with 1.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  lexgate test plugins/*")]
+pub(crate) struct Test {
+    /// Folders of policies; this folder if none is given.
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Only cases whose id contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Where the packages go.
+    #[arg(long, value_name = "DIR", default_value = "target/lexgate")]
+    pub(crate) out: PathBuf,
+}
+
+/// Decide requests and explain the decisions.
+///
+/// One request is JSON (its schema: `lexgate schema request`); many are NDJSON, one a line, decided in order as they come.
+/// A bad line is reported with its number and the rest is decided. With `--json` each record is one line.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate evaluate --policy target/lexgate/anthropic-regions.wasm --request request.json\n  cat requests.ndjson | lexgate evaluate --policy rules.wasm --request - --json\n  lexgate evaluate --policy anthropic-regions.wasm --request r.json --parameters anthropic-regions='{\"strict\":false}'"
+)]
+pub(crate) struct Evaluate {
+    /// Packages, in the order of the set.
+    #[arg(long = "policy", value_name = "PKG", required = true, num_args = 1..)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// The file of the request, or of the requests, one a line; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// Parameters of a policy: JSON, or `@` and a file.
+    #[arg(long, value_name = "POLICY=JSON")]
+    pub(crate) parameters: Vec<String>,
+    /// A dataset in place of the package's own, with the days it holds: `regions.csv`, `regions.csv,2026-01-01,` (from), or
+    /// `regions.csv,2026-01-01,2026-06-30`.
+    #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
+    pub(crate) dataset: Vec<String>,
+    /// When to decide, for requests that do not say: a date or an instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Take proposed, announced and suspended rules as if they were in force.
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Declare that you fulfil the obligations a permit comes with.
+    #[arg(long)]
+    pub(crate) fulfils_obligations: bool,
+    /// What a fault of a policy counts as: `closed` is deny, `review` is between review and deny.
+    #[arg(long, value_enum, default_value_t = FaultPosture::Closed)]
+    pub(crate) posture: FaultPosture,
+    /// Policies that are evaluated and shown but decide nothing.
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) shadow: Vec<String>,
+    /// The language of messages, a BCP 47 tag.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) language: String,
+    /// The input is NDJSON whatever its name or its first line looks like.
+    #[arg(long)]
+    pub(crate) ndjson: bool,
+    /// Show what policies write to their log.
+    #[arg(long)]
+    pub(crate) log: bool,
+}
+
+/// What a fault counts as.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FaultPosture {
+    /// `[deny, deny]`.
+    Closed,
+    /// `[review, deny]`.
+    Review,
+}
+
+/// Build the shipped policy and decide a handful of speaking requests.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// The language of messages, a BCP 47 tag.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) language: String,
+}

@@ -1,0 +1,37 @@
+//! `lexgate`, the one binary. It wires everything and holds all ambient authority: files, environment, clock, terminal.
+
+mod ambient;
+mod args;
+mod build;
+mod demo;
+mod evaluate;
+mod exit;
+mod explain;
+mod inspect;
+mod lines;
+mod test;
+
+use args::{Args, Command, SchemaOf};
+use clap::Parser;
+use exit::Exit;
+use lexgate_model::Request;
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let json = args.json;
+    let result = match args.command {
+        Command::Build(build) => build::run(&build, json),
+        Command::Inspect(inspect) => inspect::run(&inspect, json),
+        Command::Test(test) => test::run(&test, json),
+        Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
+        Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
+        Command::Demo(demo) => demo::run(&demo, json),
+    };
+    result.unwrap_or_else(|error| ambient::report(&error, json)).into()
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> std::process::ExitCode {
+        std::process::ExitCode::from(exit.code())
+    }
+}

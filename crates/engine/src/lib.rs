@@ -1,0 +1,47 @@
+//! Runs policies. The only crate that knows wasmtime.
+//!
+//! * [`Engine`] compiles and runs; one per process, cheap to clone.
+//! * [`Engine::prepare`] takes a [`Verified`](lexgate_model::Verified) package with checked parameters and gives a
+//!   [`Prepared`] policy: compiled, linked, and known to accept its configuration. It costs milliseconds to seconds; keep
+//!   what it gives.
+//! * [`Engine::evaluate`] runs a prepared policy on one request, in a fresh store with [limits](lexgate_model::Limits)
+//!   that is dropped afterwards, so nothing passes from one request to the next. It costs microseconds.
+//! * [`Engine::decide`] evaluates an ordered [`PolicySet`] and combines what it says into a
+//!   [`Record`](lexgate_model::Record).
+//!
+//! What a guest does wrong is a [`Fault`](lexgate_model::Fault), data of the record; what goes wrong with us is an `Err`.
+//!
+//! ```no_run
+//! use lexgate_engine::{Binding, Engine, PolicySet};
+//! use lexgate_model::decision::Enforced;
+//! use lexgate_model::{Package, Request, RequestLimits, Verified, When};
+//!
+//! fn ask(package: Verified<Package>, json: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//!     let engine = Engine::new()?;
+//!     let parameters = package.manifest.parameters.accept(Default::default())?;
+//!     let policy = engine.prepare(package, parameters, Vec::new())?;
+//!     let set = PolicySet::new(vec![Binding::new("rules", policy)])?;
+//!     let request = Request::from_json(json, &RequestLimits::default())?;
+//!     let when = request.when().ok_or("the request has no date")?;
+//!     let record = engine.decide::<Enforced>(&set, &request, when);
+//!     println!("{}", record.decision.span);
+//!     Ok(())
+//! }
+//! ```
+
+mod config;
+pub mod contract;
+mod decide;
+mod host;
+mod lift;
+mod lower;
+mod prepare;
+mod run;
+mod ticker;
+mod v0_1;
+
+pub use config::{Engine, Unstartable};
+pub use decide::{Anachronism, Binding, PolicySet, Unusable};
+pub use host::LogLine;
+pub use prepare::{Prepared, Unprepared};
+pub use run::Run;

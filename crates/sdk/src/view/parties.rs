@@ -1,0 +1,248 @@
+//! Parties, and what they hold in each other.
+
+use super::{Interest, List, Listing, Participant, Party, Relationship, party_at};
+use crate::contract::{self, Element, InterestedParty, Parent, Statement};
+use crate::fact::{Fact, NOT_SUPPLIED, decimal};
+use crate::place::Spot;
+use lexgate_model::{Amount, Date, End, Interval};
+
+/// What is known about the ultimate parent of a party.
+#[derive(Debug, Clone, Copy)]
+pub enum UltimateParent<'a> {
+    /// It is this party.
+    Party(Party<'a>),
+    /// Stated to have none.
+    None,
+}
+
+/// Whether the owners of a party that the request states are all there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owners {
+    /// All are stated.
+    All,
+    /// There may be more.
+    Some,
+}
+
+impl<'a> Party<'a> {
+    /// Returns its position among the parties.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        match self.spot.at {
+            Element::Party(index) => index,
+            // INVARIANT: views of parties are made from `Element::Party` only.
+            _ => u32::MAX,
+        }
+    }
+
+    /// Returns its name in the request.
+    #[must_use]
+    pub fn record_id(&self) -> &'a str {
+        &self.raw.record_id
+    }
+
+    /// Returns what to call it in a message: its first full name, or its record id.
+    #[must_use]
+    pub fn called(&self) -> &'a str {
+        self.raw.names.first().map_or(&self.raw.record_id, |name| &name.full_name)
+    }
+
+    /// Returns what it is: BODS `entityType.type` or `personType`.
+    #[must_use]
+    pub fn kind(&self) -> &'a str {
+        &self.raw.kind
+    }
+
+    /// Returns whether it is a natural person, known by name or not.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        matches!(self.kind(), "knownPerson" | "anonymousPerson" | "unknownPerson")
+    }
+
+    /// Returns whether it is of a kind that nobody can own: a natural person or a state.
+    #[must_use]
+    pub fn cannot_be_owned(&self) -> bool {
+        self.is_person() || self.kind() == "state"
+    }
+
+    /// Returns the ISO 3166 code of the law it is formed under.
+    #[must_use]
+    pub fn jurisdiction(&self) -> Fact<'a, &'a str> {
+        self.text_of("jurisdiction", &self.raw.jurisdiction)
+    }
+
+    /// Returns the ISO 3166 code of its headquarters.
+    #[must_use]
+    pub fn headquarters(&self) -> Fact<'a, &'a str> {
+        self.text_of("headquarters", &self.raw.headquarters)
+    }
+
+    /// Returns who consolidates it in the end.
+    #[must_use]
+    pub fn ultimate_parent(&self) -> Fact<'a, UltimateParent<'a>> {
+        let place = self.place("ultimateParent");
+        match &self.raw.ultimate_parent {
+            Parent::Known(index) => match party_at(self.request, *index) {
+                Some(party) => Fact::known(place, UltimateParent::Party(party)),
+                None => Fact::unknown(place, crate::fact::INCONSISTENT),
+            },
+            Parent::HasNoParent => Fact::known(place, UltimateParent::None),
+            Parent::Unknown(reason) => Fact::unknown(place, reason),
+        }
+    }
+
+    /// Returns whether its owners are all stated.
+    #[must_use]
+    pub fn ownership(&self) -> Fact<'a, Owners> {
+        let place = self.place("ownership");
+        match &self.raw.ownership {
+            Statement::Complete => Fact::known(place, Owners::All),
+            Statement::Partial => Fact::known(place, Owners::Some),
+            Statement::Unknown(reason) => Fact::unknown(place, reason),
+        }
+    }
+
+    /// Returns whether it is stated that the request names all its owners.
+    #[must_use]
+    pub fn all_owners_stated(&self) -> bool {
+        self.ownership().value() == Some(Owners::All)
+    }
+
+    /// Returns the lists it is on.
+    #[must_use]
+    pub fn listings(&self) -> Fact<'a, List<'a, contract::Listing>> {
+        let (request, parent) = (self.request, self.spot);
+        let spot: fn(Spot, u32) -> Spot = |party, index| Spot { entry: Some(("listings", index)), ..party };
+        let listings = self.raw.listings.as_deref();
+        self.optional("listings", listings).map(|records| List { request, records, parent, spot })
+    }
+}
+
+impl<'a> Listing<'a> {
+    /// Returns which list it is on.
+    #[must_use]
+    pub fn list_id(&self) -> &'a str {
+        &self.raw.list_id
+    }
+
+    /// Returns which programme of the list.
+    #[must_use]
+    pub fn program(&self) -> Fact<'a, &'a str> {
+        self.text_of("program", &self.raw.program)
+    }
+
+    /// Returns whether it is on the list on the date; both days are inclusive, absent ones open.
+    #[must_use]
+    pub fn holds_on(&self, date: Date) -> bool {
+        holds(date, self.raw.start, self.raw.end, Last::Inclusive)
+    }
+}
+
+impl<'a> Participant<'a> {
+    /// Returns the role, such as `endUser`.
+    #[must_use]
+    pub fn role(&self) -> &'a str {
+        &self.raw.role
+    }
+
+    /// Returns who plays it.
+    #[must_use]
+    pub fn party(&self) -> Option<Party<'a>> {
+        party_at(self.request, self.raw.party)
+    }
+}
+
+impl<'a> Relationship<'a> {
+    /// Returns the party the interests are in.
+    #[must_use]
+    pub fn subject(&self) -> Option<Party<'a>> {
+        party_at(self.request, self.raw.subject)
+    }
+
+    /// Returns the party that holds them.
+    #[must_use]
+    pub fn interested_party(&self) -> Fact<'a, Party<'a>> {
+        let place = self.place("interestedParty");
+        match &self.raw.interested_party {
+            InterestedParty::Known(index) => match party_at(self.request, *index) {
+                Some(party) => Fact::known(place, party),
+                None => Fact::unknown(place, crate::fact::INCONSISTENT),
+            },
+            InterestedParty::Unknown(reason) => Fact::unknown(place, reason),
+        }
+    }
+
+    /// Returns the interests; empty when it is stated that there are none.
+    #[must_use]
+    pub fn interests(&self) -> Fact<'a, List<'a, contract::Interest>> {
+        let (request, parent) = (self.request, self.spot);
+        let spot: fn(Spot, u32) -> Spot = |relationship, index| match relationship.at {
+            Element::Relationship(number) => Element::Interest((number, index)).into(),
+            at => Spot { at, entry: Some(("interests", index)) },
+        };
+        let interests = self.raw.interests.as_deref();
+        self.optional("interests", interests).map(|records| List { request, records, parent, spot })
+    }
+}
+
+impl<'a> Interest<'a> {
+    /// Returns what it is: BODS `interestType`, known unless it is stated to be unknown or not published.
+    #[must_use]
+    pub fn kind(&self) -> Fact<'a, &'a str> {
+        let place = self.place("kind");
+        match self.raw.kind.as_str() {
+            reason @ ("unknownInterest" | "unpublishedInterest") => Fact::unknown(place, reason),
+            kind => Fact::known(place, kind),
+        }
+    }
+
+    /// Returns whether it is held directly (true) or through others (false).
+    #[must_use]
+    pub fn direct(&self) -> Fact<'a, bool> {
+        let place = self.place("directness");
+        match self.raw.directness {
+            contract::Directness::Direct => Fact::known(place, true),
+            contract::Directness::Indirect => Fact::known(place, false),
+            contract::Directness::Unknown => Fact::unknown(place, NOT_SUPPLIED),
+        }
+    }
+
+    /// Returns how much it is, in percent.
+    #[must_use]
+    pub fn share(&self) -> Fact<'a, Interval> {
+        let interval = |share: contract::Share| Interval::new(end(share.minimum)?, end(share.maximum)?);
+        self.optional("share", self.raw.share).read(interval)
+    }
+
+    /// Returns whether it is held on the date: the first day is inclusive, the last exclusive, absent ones open.
+    #[must_use]
+    pub fn holds_on(&self, date: Date) -> bool {
+        holds(date, self.raw.start, self.raw.end, Last::Exclusive)
+    }
+}
+
+fn end(bound: contract::Bound) -> Option<End> {
+    let value = decimal(bound.value).and_then(|value| Amount::try_from(value).ok())?;
+    Some(End { value, exclusive: bound.exclusive })
+}
+
+/// Whether the last day of a period belongs to it.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Last {
+    Inclusive,
+    Exclusive,
+}
+
+/// Returns whether the date lies in the period, absent ends being open.
+pub(super) fn holds(
+    date: Date,
+    start: Option<contract::Date>,
+    end: Option<contract::Date>,
+    last: Last,
+) -> bool {
+    let day = |date: contract::Date| (i32::from(date.year), i32::from(date.month), i32::from(date.day));
+    let date = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+    let begun = start.is_none_or(|start| day(start) <= date);
+    let ended = end.is_some_and(|end| day(end) < date || (last == Last::Exclusive && day(end) == date));
+    begun && !ended
+}
