@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::exit::Exit;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -160,4 +161,11 @@ pub(crate) struct Demo {
     /// The language of messages, a BCP 47 tag.
     #[arg(long, value_name = "TAG", default_value = "en")]
     pub(crate) language: String,
+}
+
+/// Prints help or what is wrong with the command line. That is no decision, so it never ends with the code of one.
+pub(crate) fn refused(error: &clap::Error) -> Exit {
+    // There is nobody left to tell if this fails.
+    let _ = error.print();
+    if error.use_stderr() { Exit::CouldNotAnswer } else { Exit::DONE }
 }

@@ -7,9 +7,9 @@ use lexgate_model::{Outcome, Span};
 pub(crate) enum Exit {
     /// 0: permitted; or a command that is no decision succeeded.
     Permitted,
-    /// 1: could not answer; or a command failed.
+    /// 1: could not answer; or a command failed, or was not understood.
     CouldNotAnswer,
-    /// 2: not permitted. (Command-line errors end with 2 as well, as is usual, before anything was asked.)
+    /// 2: not permitted.
     NotPermitted,
     /// 3: indeterminate: facts are missing, or obligations are open.
     Indeterminate,

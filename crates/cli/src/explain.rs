@@ -15,6 +15,16 @@ pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
 
+/// Returns a text of a package, a guest or a request fit for a terminal: nothing in it moves the cursor, changes colours or
+/// turns the direction of what follows.
+pub(crate) fn plain(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// Returns the colour of a span.
 fn colour(span: Span) -> Style {
     match (span.floor, span.ceiling) {
@@ -58,7 +68,11 @@ fn policy(evaluation: &Evaluation, set: &PolicySet, language: &str) -> String {
     );
     if let Some(fault) = &evaluation.fault {
         let counts = evaluation.posture.span();
-        let _ = writeln!(text, "    {RED}fault{RED:#}  the policy {fault}; it counts as {counts}");
+        let _ = writeln!(
+            text,
+            "    {RED}fault{RED:#}  the policy {}; it counts as {counts}",
+            plain(&fault.to_string())
+        );
     }
     for name in &evaluation.anachronistic {
         let _ = writeln!(
@@ -79,6 +93,11 @@ fn policy(evaluation: &Evaluation, set: &PolicySet, language: &str) -> String {
     for finding in shown {
         let message = manifest.and_then(|m| m.message(&finding.code, language, &finding.arguments));
         text.push_str(&one(finding, &message.unwrap_or_else(|| finding.message.clone())));
+        // The facts of what has no objection are left out, unless that is the decision.
+        let (span, decided) = (finding.span, evaluation.verdict);
+        if span != Span::exactly(Outcome::Permit) || span == decided {
+            text.push_str(&facts(finding));
+        }
     }
     text
 }
@@ -93,22 +112,34 @@ fn one(finding: &Finding, message: &str) -> String {
     };
     let _ = writeln!(
         text,
-        "    {standing}{style}{}{style:#}  {BOLD}{}{BOLD:#}  {message}",
-        finding.span, finding.rule
+        "    {standing}{style}{}{style:#}  {BOLD}{}{BOLD:#}  {}",
+        finding.span,
+        finding.rule,
+        plain(message)
     );
-    let url = finding.citation.url.as_deref().map_or(String::new(), |url| format!(" <{url}>"));
-    let _ = writeln!(text, "      {DIM}{}{url}{DIM:#}", citation(&finding.citation));
+    let url = finding.citation.url.as_deref().map_or(String::new(), |url| format!(" <{}>", plain(url)));
+    let _ = writeln!(text, "      {DIM}{}{url}{DIM:#}", plain(&citation(&finding.citation)));
+    for defect in &finding.defects {
+        let _ = writeln!(text, "      {YELLOW}defect{YELLOW:#}  {}", plain(defect));
+    }
+    text
+}
+
+fn facts(finding: &Finding) -> String {
+    let mut text = String::new();
     for evidence in &finding.evidence {
-        let _ = writeln!(text, "      {} = {}", evidence.pointer, evidence.value);
+        let _ = writeln!(text, "      {} = {}", plain(&evidence.pointer), plain(&evidence.value.to_string()));
     }
     for value in &finding.derived {
         let (low, high) = (&value.minimum, &value.maximum);
         let range = if low == high { low.clone() } else { format!("{low} to {high}") };
-        let _ =
-            writeln!(text, "      {} = {range} {}  {DIM}by {}{DIM:#}", value.name, value.unit, value.method);
-    }
-    for defect in &finding.defects {
-        let _ = writeln!(text, "      {YELLOW}defect{YELLOW:#}  {defect}");
+        let _ = writeln!(
+            text,
+            "      {} = {range} {}  {DIM}by {}{DIM:#}",
+            plain(&value.name),
+            plain(&value.unit),
+            plain(&value.method)
+        );
     }
     text
 }
@@ -129,9 +160,10 @@ fn open<M: Kind>(decision: &Decision<M>) -> String {
         let place = if fact.pointer.is_empty() { "the request" } else { &fact.pointer };
         let _ = writeln!(
             text,
-            "    {place}  {}  {DIM}{}; asked by {}{DIM:#}",
-            fact.expected,
-            fact.reason,
+            "    {}  {}  {DIM}{}; asked by {}{DIM:#}",
+            plain(place),
+            plain(&fact.expected),
+            plain(&fact.reason),
             rules.join(", ")
         );
     }
@@ -143,7 +175,7 @@ fn open<M: Kind>(decision: &Decision<M>) -> String {
         let _ = writeln!(
             text,
             "    {maybe}{}  {DIM}{} of {}{DIM:#}",
-            what(action),
+            plain(&what(action)),
             action.owner.rule,
             action.owner.binding
         );
@@ -175,8 +207,10 @@ pub(crate) fn line<M: Kind>(number: u64, record: &Record<M>) -> String {
         .iter()
         .map(|reason| format!("{}/{}", reason.owner.binding, reason.owner.rule))
         .collect();
-    let faults =
-        record.bindings.iter().filter_map(|e| e.fault.as_ref().map(|fault| format!("{} {fault}", e.binding)));
+    let faults = record
+        .bindings
+        .iter()
+        .filter_map(|e| e.fault.as_ref().map(|fault| format!("{} {}", e.binding, plain(&fault.to_string()))));
     reasons.extend(faults);
     let fuel: u64 = record.bindings.iter().map(|evaluation| evaluation.used.fuel).sum();
     format!(
@@ -191,6 +225,8 @@ pub(crate) fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) -> Strin
     if rows.is_empty() {
         return String::new();
     }
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -206,4 +242,15 @@ pub(crate) fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) -> Strin
         let _ = writeln!(text, "  {}", line(&mut row.iter().map(String::as_str)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn nothing_in_a_text_moves_the_cursor_or_turns_direction() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e");
+        assert_eq!(plain("지원되지 않는 지역, 示例"), "지원되지 않는 지역, 示例");
+    }
 }

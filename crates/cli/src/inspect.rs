@@ -3,7 +3,7 @@
 use crate::ambient;
 use crate::args;
 use crate::exit::Exit;
-use crate::explain::{BOLD, DIM, table};
+use crate::explain::{BOLD, DIM, plain, table};
 use anyhow::Result;
 use lexgate_model::{Package, Verified};
 use lexgate_packages::{PackageLimits, Trust, fetch_unverified, measure, verify};
@@ -33,12 +33,14 @@ pub(crate) fn run(args: &args::Inspect, json: bool) -> Result<Exit> {
     let manifest = &package.manifest;
     let head = &manifest.policy;
     let mut text = String::new();
-    writeln!(text, "{BOLD}{} {}{BOLD:#}  {}", head.id, head.version, head.title)?;
+    writeln!(text, "{BOLD}{} {}{BOLD:#}  {}", head.id, head.version, plain(&head.title))?;
     writeln!(text, "{DIM}{}{DIM:#}", package.digest)?;
     writeln!(
         text,
         "authority  {}\ncontract   {}\ntime zone  {}",
-        head.authority, head.contract, head.time_zone
+        plain(&head.authority),
+        head.contract,
+        head.time_zone
     )?;
     writeln!(text, "imports    {}", package.imports.join(", "))?;
     let day = |date: Option<lexgate_model::Date>| date.map_or("…".to_owned(), |date| date.to_string());

@@ -67,7 +67,8 @@ pub(crate) fn detect(input: &mut dyn BufRead, most: usize, ndjson: bool) -> io::
     while let Some(line) = next(input, most)? {
         let Line::Text(line) = line else {
             // One byte more than allowed says "too large" without keeping what was.
-            return Ok(if first {
+            let stream = first && more_follows(input)?;
+            return Ok(if stream {
                 Input::Many(Some(Line::TooLong))
             } else {
                 Input::One(vec![b' '; most + 1])

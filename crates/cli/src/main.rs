@@ -17,7 +17,10 @@ use exit::Exit;
 use lexgate_model::Request;
 
 fn main() -> std::process::ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return args::refused(&error).into(),
+    };
     let json = args.json;
     let result = match args.command {
         Command::Build(build) => build::run(&build, json),

@@ -12,7 +12,7 @@ use lexgate_model::finding::{self, Context, Finding, Span};
 use lexgate_model::record::{AppliedLimits, Evaluation, Record};
 use lexgate_model::request::Canonical;
 use lexgate_model::verdict::Verdict;
-use lexgate_model::{Request, When, zone};
+use lexgate_model::{Request, When};
 use std::collections::BTreeSet;
 
 /// Wall clock of one decision, in milliseconds; a set that takes longer ends in the fault `deadline`.
@@ -142,13 +142,13 @@ impl Engine {
         let canonical = request.canonical();
         let deadline = self.ticker.now().saturating_add(Ticker::ticks(DECISION_DEADLINE_MS));
         let question = Question { request: &request, canonical: &canonical, deadline, what_if: M::WHAT_IF };
-        let mut bindings = Vec::new();
+        let mut asked = Vec::new();
         let mut joined = Verdict::default();
-        for binding in set.bindings().iter().filter(|binding| binding.mode != Mode::Off) {
-            // INVARIANT: a verified manifest names a time zone that exists.
-            let Some(date) = zone::local_date(when, &binding.policy.manifest().policy.time_zone) else {
-                continue;
-            };
+        // Those that decide are asked first: no shadow takes from the time they have together.
+        let mut order: Vec<_> = set.bindings().iter().enumerate().collect();
+        order.sort_by_key(|(_, binding)| binding.mode != Mode::Enforce);
+        for (place, binding) in order.into_iter().filter(|(_, binding)| binding.mode != Mode::Off) {
+            let date = binding.policy.0.zone.date(when);
             if !binding.period.contains(date) {
                 continue;
             }
@@ -157,8 +157,10 @@ impl Engine {
             if binding.mode == Mode::Enforce {
                 joined = joined.join(verdict);
             }
-            bindings.push(evaluation);
+            asked.push((place, evaluation));
         }
+        asked.sort_by_key(|(place, _)| *place);
+        let bindings = asked.into_iter().map(|(_, evaluation)| evaluation).collect();
         Record::new(self.meter(), &canonical, bindings, Decision::of(&joined))
     }
 
@@ -215,13 +217,12 @@ impl Engine {
         anachronistic: &[String],
     ) -> (Result<Vec<Finding>, Fault>, Run) {
         let nothing = |fault| Run { outcome: Err(fault), used: Default::default(), log: Vec::new() };
-        let left = question.deadline.saturating_sub(self.ticker.now());
         let mut run = match anachronistic.first() {
             Some(name) if binding.anachronism == Anachronism::Refuse => {
                 nothing(Fault::Anachronistic(name.clone()))
             }
-            _ if left == 0 => nothing(Fault::Deadline),
-            _ => self.run(&binding.policy, question.request, date, &binding.limits, left),
+            _ if self.ticker.now() >= question.deadline => nothing(Fault::Deadline),
+            _ => self.run(&binding.policy, question.request, date, &binding.limits, question.deadline),
         };
         let context = Context {
             manifest: binding.policy.manifest(),

@@ -31,7 +31,7 @@ pub struct State {
     pub(crate) log: Vec<LogLine>,
     pub(crate) host_calls: u64,
     host_call_bytes: u64,
-    pub(crate) memory_peak: u64,
+    pub(crate) memory_bytes: u64,
     pub(crate) memory_refused: bool,
 }
 
@@ -53,7 +53,7 @@ impl State {
             log: Vec::new(),
             host_calls: 0,
             host_call_bytes: 0,
-            memory_peak: 0,
+            memory_bytes: 0,
             memory_refused: false,
         }
     }
@@ -135,15 +135,23 @@ impl Reborrow<'_> for StoreContextMut<'_, State> {
 const MOST_PARTS: usize = 64;
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let desired = u64::try_from(desired).unwrap_or(u64::MAX);
-        let allowed = desired <= self.limits.memory_bytes;
-        if allowed {
-            self.memory_peak = self.memory_peak.max(desired);
-        } else {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        declared: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let declared = declared.is_none_or(|most| desired <= most);
+        // All memories of a guest count together, and none ever shrinks.
+        let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+        let together = self.memory_bytes.saturating_add(more);
+        let allowed = together <= self.limits.memory_bytes;
+        if !allowed {
             self.memory_refused = true;
+        } else if declared {
+            self.memory_bytes = together;
         }
-        Ok(allowed)
+        Ok(allowed && declared)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {

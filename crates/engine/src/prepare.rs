@@ -11,6 +11,7 @@ use lexgate_model::fault::Fault;
 use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::record::{DatasetIdentity, PolicyIdentity};
+use lexgate_model::zone::Zone;
 use lexgate_model::{Limits, Manifest, Package, Verified};
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub struct Prepared(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) manifest: Manifest,
+    pub(crate) zone: Zone,
     pub(crate) identity: PolicyIdentity,
     pub(crate) parameters: Parameters,
     pub(crate) datasets: Arc<[DatasetVersion]>,
@@ -41,6 +43,9 @@ pub enum Unprepared {
     /// No contract of that name is served.
     #[error("policy `{0}` implements `{1}`, which this host does not serve")]
     Contract(String, String),
+    /// The time zone is none.
+    #[error("policy `{0}` has the time zone `{1}`, which does not exist")]
+    Zone(String, String),
     /// The component does not compile.
     #[error("policy `{0}` does not compile")]
     Compile(String, #[source] wasmtime::Error),
@@ -114,13 +119,16 @@ impl Engine {
             .iter()
             .find(|served| served.contract.name() == name)
             .ok_or_else(|| Unprepared::Contract(id.clone(), name.clone()))?;
+        let zone = Zone::find(&manifest.policy.time_zone)
+            .ok_or_else(|| Unprepared::Zone(id.clone(), manifest.policy.time_zone.clone()))?;
         let component =
             Component::new(&self.wasmtime, &bytes).map_err(|error| Unprepared::Compile(id.clone(), error))?;
         let unfit = |error| Unprepared::Unfit(id.clone(), name.clone(), error);
         let component = served.linker.instantiate_pre(&component).map_err(unfit)?;
         let guest = served.contract.bind(&component).map_err(unfit)?;
         let identity = PolicyIdentity { id, version: manifest.policy.version.to_string(), package: digest };
-        let inner = Inner { manifest, identity, parameters, datasets: datasets.into(), component, guest };
+        let inner =
+            Inner { manifest, zone, identity, parameters, datasets: datasets.into(), component, guest };
         let prepared = Prepared(Arc::new(inner));
         self.try_configure(&prepared)?;
         Ok(prepared)
@@ -129,7 +137,7 @@ impl Engine {
     fn try_configure(&self, prepared: &Prepared) -> Result<(), Unprepared> {
         let limits = Limits::default();
         let id = || prepared.0.identity.id.clone();
-        match self.configure(prepared, &limits) {
+        match self.configure(prepared, &limits, u64::MAX) {
             Ok(_) => Ok(()),
             Err((Fault::Refusal(refusal), _)) => Err(Unprepared::Refused(id(), refusal.to_string())),
             Err((fault, _)) => {

@@ -6,7 +6,6 @@
 use crate::config::Engine;
 use crate::host::{HostFault, LogLine, Phase, State};
 use crate::prepare::Prepared;
-use crate::ticker::Ticker;
 use lexgate_model::Request;
 use lexgate_model::date::Date;
 use lexgate_model::fault::{Fault, Limits, Refusal};
@@ -28,7 +27,7 @@ pub struct Run {
 }
 
 impl Engine {
-    /// Runs a prepared policy on a request as of its local date, under limits, within so many ticks at most.
+    /// Runs a prepared policy on a request as of its local date, under limits, no longer than until a tick.
     #[must_use]
     pub(crate) fn run(
         &self,
@@ -36,16 +35,16 @@ impl Engine {
         request: &Request,
         date: Date,
         limits: &Limits,
-        most_ticks: u64,
+        deadline: u64,
     ) -> Run {
-        let (mut store, instance) = match self.configure(policy, limits) {
+        let (mut store, instance) = match self.configure(policy, limits, deadline) {
             Ok(configured) => configured,
             Err((fault, used)) => return Run { outcome: Err(fault), used, log: Vec::new() },
         };
         let fuel = limits.fuel(request.size());
         let result = store.set_fuel(fuel).and_then(|()| {
             store.data_mut().phase = Phase::Evaluate;
-            store.set_epoch_deadline(Ticker::ticks(limits.deadline_ms).min(most_ticks));
+            store.set_epoch_deadline(self.ticker.left(limits.deadline_ms, deadline));
             policy.0.guest.evaluate(&mut store, &instance, request, date)
         });
         let outcome = match result {
@@ -63,16 +62,17 @@ impl Engine {
         self.run(policy, request, date, limits, u64::MAX)
     }
 
-    /// Instantiates a policy in a fresh store and configures it.
+    /// Instantiates a policy in a fresh store and configures it, no longer than until a tick.
     pub(crate) fn configure(
         &self,
         policy: &Prepared,
         limits: &Limits,
+        deadline: u64,
     ) -> Result<(Store<State>, Instance), (Fault, Used)> {
         let state = State::new(*limits, Arc::clone(&policy.0.datasets));
         let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| state);
-        store.set_epoch_deadline(Ticker::ticks(limits.configure_deadline_ms));
+        store.set_epoch_deadline(self.ticker.left(limits.configure_deadline_ms, deadline));
         // What the host copies for a guest in one call. Four times what findings may weigh, because the copies are wider
         // than the texts in them; the findings themselves are weighed below.
         store.set_hostcall_fuel(usize::try_from(limits.output_bytes.saturating_mul(4)).unwrap_or(usize::MAX));
@@ -93,7 +93,7 @@ impl Engine {
 fn used(store: &Store<State>, fuel: u64) -> Used {
     let state = store.data();
     let left = store.get_fuel().unwrap_or(0);
-    Used { fuel: fuel.saturating_sub(left), memory_bytes: state.memory_peak, host_calls: state.host_calls }
+    Used { fuel: fuel.saturating_sub(left), memory_bytes: state.memory_bytes, host_calls: state.host_calls }
 }
 
 /// Says what ended a guest.

@@ -39,6 +39,11 @@ impl Ticker {
         self.ticks.load(Ordering::Relaxed)
     }
 
+    /// Returns how many ticks these milliseconds are from now on, or fewer if the deadline comes first.
+    pub(crate) fn left(&self, ms: u64, deadline: u64) -> u64 {
+        Ticker::ticks(ms).min(deadline.saturating_sub(self.now()))
+    }
+
     /// Returns how many ticks cover these milliseconds: one more than fit, since the current one has begun already.
     pub(crate) fn ticks(ms: u64) -> u64 {
         ms.div_ceil(TICK_MS).saturating_add(1)

@@ -6,9 +6,10 @@ use super::{
     ReportedMissing, ReportedObligation, Span, Standing,
 };
 use crate::date::{Date, Within};
-use crate::manifest::{Manifest, Rule, Status, message};
+use crate::manifest::{Citation, Manifest, Rule, Status, message};
 use crate::request::{Canonical, NOT_SUPPLIED, Place, shorten};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why what a guest returned is worthless.
@@ -24,6 +25,9 @@ pub enum Malformed {
     /// More bytes than allowed.
     #[error("it returned more than {0} bytes")]
     Bytes(u64),
+    /// Findings that come to more bytes than allowed with what the host adds to them.
+    #[error("its findings come to more than {0} bytes with messages, citations and quoted facts")]
+    Added(u64),
     /// A rule that the manifest does not declare.
     #[error("rule `{0}` is not in its manifest")]
     Rule(String),
@@ -54,8 +58,11 @@ pub struct Context<'a> {
 /// # Errors
 /// [`Malformed`] at the first finding whose structure is bad.
 pub fn check(reported: Vec<Reported>, context: &Context<'_>) -> Result<Vec<Finding>, Malformed> {
-    let mut findings =
-        reported.into_iter().map(|finding| one(finding, context)).collect::<Result<Vec<_>, _>>()?;
+    let mut room = Room(MOST_ADDED_BYTES);
+    let mut findings = reported
+        .into_iter()
+        .map(|finding| one(finding, context, &mut room))
+        .collect::<Result<Vec<_>, _>>()?;
     // The order a guest reports in says nothing.
     let key = |finding: &Finding| {
         (finding.rule.clone(), finding.code.clone(), finding.evidence.first().map(|e| e.pointer.clone()))
@@ -64,7 +71,51 @@ pub fn check(reported: Vec<Reported>, context: &Context<'_>) -> Result<Vec<Findi
     Ok(findings)
 }
 
-fn one(reported: Reported, context: &Context<'_>) -> Result<Finding, Malformed> {
+/// Most bytes of messages, citations and quoted facts that the host adds to the findings of one evaluation, so that a few
+/// words of a guest do not become a flood. Chosen by feel: sixty-four times what the findings themselves may weigh.
+const MOST_ADDED_BYTES: u64 = 4 << 20;
+
+/// What a value inside a quoted fact takes besides its text, in bytes.
+const VALUE_BYTES: usize = 32;
+
+/// How many bytes the host may still add.
+struct Room(u64);
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), Malformed> {
+        let left = u64::try_from(bytes).ok().and_then(|bytes| self.0.checked_sub(bytes));
+        self.0 = left.ok_or(Malformed::Added(MOST_ADDED_BYTES))?;
+        Ok(())
+    }
+
+    /// Takes what quoting the value needs, looking at no more of it than there is room for.
+    fn take_value(&mut self, value: &Value) -> Result<(), Malformed> {
+        self.take(VALUE_BYTES)?;
+        match value {
+            Value::String(text) => self.take(text.len()),
+            Value::Array(list) => list.iter().try_for_each(|value| self.take_value(value)),
+            Value::Object(object) => object.iter().try_for_each(|(name, value)| {
+                self.take(name.len())?;
+                self.take_value(value)
+            }),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        }
+    }
+
+    fn take_citation(&mut self, citation: &Citation) -> Result<(), Malformed> {
+        let Citation { instrument, section, url } = citation;
+        self.take(instrument.len() + section.len() + url.as_ref().map_or(0, String::len))
+    }
+
+    /// Adds a defect to those of a finding.
+    fn note(&mut self, defects: &mut Vec<String>, defect: String) -> Result<(), Malformed> {
+        self.take(defect.len())?;
+        defects.push(defect);
+        Ok(())
+    }
+}
+
+fn one(reported: Reported, context: &Context<'_>, room: &mut Room) -> Result<Finding, Malformed> {
     let Reported {
         rule,
         code,
@@ -102,15 +153,18 @@ fn one(reported: Reported, context: &Context<'_>) -> Result<Finding, Malformed> 
         .collect::<Result<_, _>>()?;
     let arguments: BTreeMap<_, _> = arguments.into_iter().collect();
     let english = catalogue.get("en").map_or("", String::as_str);
+    room.take(english.len())?;
+    room.take(message::rendered_bytes(english, &arguments))?;
+    room.take_citation(&declared.citation)?;
     for name in message::placeholders(english).into_iter().filter(|name| !arguments.contains_key(*name)) {
-        defects.push(format!("message `{code}` has no value for `{name}`"));
+        room.note(&mut defects, format!("message `{code}` has no value for `{name}`"))?;
     }
     Ok(Finding {
         message: message::render(english, &arguments),
         span: Span { floor, ceiling },
         standing: standing(declared, context),
         citation: declared.citation.clone(),
-        evidence: quoted(&evidence, context.request, &bad, &mut defects)?,
+        evidence: quoted(&evidence, context.request, &bad, &mut defects, room)?,
         missing: absent(missing, context.request, &bad)?,
         rule,
         code,
@@ -133,6 +187,7 @@ fn quoted(
     request: &Canonical,
     bad: &dyn Fn(&str) -> Malformed,
     defects: &mut Vec<String>,
+    room: &mut Room,
 ) -> Result<Vec<Evidence>, Malformed> {
     let mut pointers = BTreeSet::new();
     for place in places {
@@ -142,8 +197,11 @@ fn quoted(
     let mut evidence = Vec::new();
     for pointer in pointers {
         match request.at(&pointer) {
-            Some(value) => evidence.push(Evidence { value: value.clone(), pointer }),
-            None => defects.push(format!("evidence `{}` does not resolve", shorten(&pointer))),
+            Some(value) => {
+                room.take_value(value)?;
+                evidence.push(Evidence { value: value.clone(), pointer });
+            }
+            None => room.note(defects, format!("evidence `{}` does not resolve", shorten(&pointer)))?,
         }
     }
     Ok(evidence)

@@ -49,7 +49,7 @@ impl Manifest {
             );
             fault("policy.id".to_owned(), text);
         }
-        if crate::zone::find(&head.time_zone).is_none() {
+        if crate::zone::Zone::find(&head.time_zone).is_none() {
             let text =
                 format!("`{}` is not an IANA time zone, such as `Asia/Seoul`", shorten(&head.time_zone));
             fault("policy.time-zone".to_owned(), text);

@@ -58,6 +58,15 @@ pub(crate) fn render(text: &str, arguments: &BTreeMap<String, String>) -> String
     pieces(text).into_iter().map(fill).collect()
 }
 
+/// Returns how many bytes [`render`] gives, without giving them.
+pub(crate) fn rendered_bytes(text: &str, arguments: &BTreeMap<String, String>) -> usize {
+    let bytes = |piece| match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Placeholder(name) => arguments.get(name).map_or(name.len() + 2, String::len),
+    };
+    pieces(text).into_iter().map(bytes).sum()
+}
+
 /// Returns the text for a language by RFC 4647 look-up: `ko-KR`, then `ko`, then `en`.
 #[must_use]
 pub(crate) fn look_up<'a>(catalogue: &'a Catalogue, language: &str) -> Option<&'a str> {

@@ -162,7 +162,13 @@ impl<'j> Reader<'j> {
     }
 
     /// Returns the error that another kind of value was expected.
-    pub(super) fn type_error(&self, expected: &'static str, found: Peek) -> BadRequest {
+    pub(super) fn type_error(&mut self, expected: &'static str, found: Peek) -> BadRequest {
+        // What begins like a value need not be one: `not json` is no null.
+        if !matches!(found, Peek::Array | Peek::Object)
+            && let Err(error) = self.json.known_skip(found)
+        {
+            return self.syntax(&error);
+        }
         let found = match found {
             Peek::Null => "null (leave the field out instead)",
             Peek::True | Peek::False => "a boolean",

@@ -100,3 +100,72 @@ fn what_is_missing_elsewhere_is_not() {
     check(building().party(open("open")).owns("open", "customer", "40"), Truth::False, &[]);
     check(building().holds("half", "sg", board()), Truth::False, &[]);
 }
+
+/// Numbers without pattern, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Who is controlled, by the definition: rounds over all links until nothing changes.
+fn naive(links: &[Link<'_>], start: &[Truth], holds: fn(Truth) -> bool) -> Vec<bool> {
+    let mut reached: Vec<bool> = start.iter().map(|truth| holds(*truth)).collect();
+    let mut controlled = vec![false; start.len()];
+    loop {
+        let before = (reached.clone(), controlled.clone());
+        for link in links.iter().filter(|link| holds(link.passes)) {
+            let to = link.to.index() as usize;
+            let (from_reached, from_controlled) = match link.from {
+                Some(from) => (before.0[from as usize], before.1[from as usize]),
+                None => (holds(Truth::Unknown), false),
+            };
+            controlled[to] |= from_controlled || (from_reached && link.control);
+            reached[to] |= from_reached || from_controlled;
+        }
+        if before == (reached.clone(), controlled.clone()) {
+            return controlled;
+        }
+    }
+}
+
+#[test]
+fn the_definition_applied_round_by_round_agrees() {
+    let raw = building().silent("sg", "sg").silent("", "sg").build();
+    let request = Request::new(&raw).unwrap();
+    let relationships = request.relationships().value().unwrap();
+    let mut dice = Dice(2025);
+    for _ in 0..5_000 {
+        let mut links = Links::of(request, |_| false, |_, _| Passes::Not);
+        for _ in 0..dice.roll(9) {
+            let from = u32::try_from(dice.roll(6)).ok().filter(|&from| from < 5);
+            let to = request.party(u32::try_from(dice.roll(5)).unwrap()).unwrap();
+            let truth = if dice.roll(3) == 0 { Truth::Unknown } else { Truth::True };
+            let passes = if dice.roll(3) == 0 { Passes::Control(truth) } else { Passes::Shares(truth) };
+            let relationship = relationships.get(from.is_none().into()).unwrap();
+            links.add(from, to, passes, Source::Silent(relationship));
+        }
+        let start: Vec<_> = (0..5)
+            .map(|_| [Truth::True, Truth::Unknown, Truth::False, Truth::False][dice.roll(4) as usize])
+            .collect();
+        let reach = links.from(|party| start[party.index() as usize]);
+        let certain = naive(&links.links, &start, Truth::certain);
+        let possible = naive(&links.links, &start, Truth::possible);
+        for party in request.parties().iter() {
+            let at = party.index() as usize;
+            let expected = Truth::between(certain[at], possible[at]);
+            assert_eq!(reach.controlled(party), expected, "{at} from {start:?} by {:?}", links.links);
+            let missing = reach.missing(party, |start| start.flag("start").missing("true or false"));
+            assert!(
+                expected != Truth::Unknown || !missing.is_empty(),
+                "{at} from {start:?} by {:?}",
+                links.links
+            );
+            let (_, starts) = reach.evidence(party);
+            assert_eq!(starts.is_empty(), !expected.certain());
+        }
+    }
+}

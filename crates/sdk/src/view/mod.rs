@@ -16,11 +16,17 @@ use crate::place::{Evidence, Place, Spot};
 use lexgate_model::Date;
 
 /// A record of the request, with its position.
-#[derive(Debug)]
 pub struct Record<'a, T> {
     request: &'a contract::Request,
     raw: &'a T,
     spot: Spot,
+}
+
+impl<T> core::fmt::Debug for Record<'_, T> {
+    /// Writes where it stands; what it says can be long.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:?}", self.spot)
+    }
 }
 
 impl<T> Clone for Record<'_, T> {

@@ -1,0 +1,133 @@
+//! Anthropic's supported regions and its rule on majority ownership (R06 in the project's catalogue of rules).
+//!
+//! Four rules, of which each says something about every screened party:
+//!
+//! * `location`: it is headquartered, or formed, in an unsupported region;
+//! * `majority`: companies headquartered in unsupported regions own more than half of it;
+//! * `attribution`: so do owners of unsupported regions, natural persons included;
+//! * `control`: influence from such owners reaches it with control somewhere on the way.
+//!
+//! `manifest` (`lexgate.toml`) says since when each holds and what is uncertain about it.
+
+mod control;
+mod location;
+mod owned;
+mod owners;
+mod regions;
+
+use lexgate_sdk::contract::Refusal;
+use lexgate_sdk::ownership::Ownership;
+use lexgate_sdk::{
+    Answer, Datasets, Findings, Method, NOT_SUPPLIED, Parameters, Party, Percent, Policy, Request, Threshold,
+    Versions,
+};
+use owners::Owners;
+use regions::Regions;
+
+/// The policy, as a binding configured it.
+#[derive(Debug)]
+pub struct AnthropicRegions {
+    regions: Versions<Regions>,
+    terms: Terms,
+}
+
+/// What a binding may choose; the text leaves it open.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Terms {
+    /// What "indirectly" means.
+    method: Arithmetic,
+    /// The share that is half.
+    threshold: Percent,
+    /// Whether more than that is needed.
+    strict: bool,
+    /// Whether owners from different unsupported regions add up.
+    across_regions: bool,
+}
+
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Arithmetic {
+    Direct,
+    Cascade,
+}
+
+impl Terms {
+    fn threshold(&self) -> Threshold {
+        let Percent(share) = self.threshold;
+        if self.strict { Threshold::MoreThan(share) } else { Threshold::AtLeast(share) }
+    }
+
+    fn method(&self) -> (Method, &'static str) {
+        match self.method {
+            Arithmetic::Direct => (Method::Direct, "direct"),
+            Arithmetic::Cascade => (Method::Cascade, "cascade"),
+        }
+    }
+}
+
+/// Most parties that one request can have screened: four findings each, and the host takes 256.
+const MOST_SCREENED: usize = 60;
+
+impl Policy for AnthropicRegions {
+    fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<AnthropicRegions, String> {
+        let regions = datasets.read_as("regions", Regions::parse)?;
+        Ok(AnthropicRegions { regions, terms: parameters.parse()? })
+    }
+
+    fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
+        let category = request.resource().category().value();
+        if category.is_some_and(|category| !matches!(category, "ai-model" | "chatbot")) {
+            return Ok(());
+        }
+        let screened = screened(request);
+        if screened.is_empty() {
+            let nobody = request.participation().place();
+            let expected = "a participant to screen: any role but vendor, reseller and operator";
+            let missing = [nobody.missing(expected, NOT_SUPPLIED)];
+            findings.between("location", "nobody-to-screen", (Answer::Permit, Answer::Deny), missing);
+            return Ok(());
+        }
+        if screened.len() > MOST_SCREENED {
+            return Err(Refusal::Unsupported(format!("more than {MOST_SCREENED} parties to screen")));
+        }
+        self.screen(request, &screened, findings);
+        Ok(())
+    }
+}
+
+impl AnthropicRegions {
+    fn screen<'a>(&self, request: Request<'a>, screened: &[Party<'a>], findings: &mut Findings) {
+        let owners = Owners { request, regions: self.regions.at(request.date()) };
+        let ownership = Ownership::of(request, "shareholding");
+        let majority = owned::majority(&owners, &ownership, &self.terms);
+        let attribution = owned::attribution(&owners, &ownership, &self.terms);
+        let control = control::Control::new(&owners, &ownership, &self.terms);
+        let reach = control.reach();
+        for &party in screened {
+            location::report(&owners, party, findings);
+            majority.report(party, findings);
+            attribution.report(party, findings);
+            control.report(&reach, party, findings);
+        }
+    }
+}
+
+/// Everybody who takes part, except those on the side of the supply.
+fn screened(request: Request<'_>) -> Vec<Party<'_>> {
+    let mut screened: Vec<Party<'_>> = Vec::new();
+    for participant in request.participants().iter() {
+        let supplies = matches!(participant.role(), "vendor" | "reseller" | "operator");
+        if let Some(party) = participant.party().filter(|_| !supplies)
+            && !screened.iter().any(|known| known.index() == party.index())
+        {
+            screened.push(party);
+        }
+    }
+    screened
+}
+
+lexgate_sdk::export!(AnthropicRegions);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! To which region an owner belongs.
+
+use crate::regions::Regions;
+use lexgate_sdk::contract::Missing;
+use lexgate_sdk::{Fact, Party, Request, Truth};
+use std::collections::BTreeSet;
+
+/// The parties of a request, seen with the list of its date.
+#[derive(Clone, Copy)]
+pub(crate) struct Owners<'r, 'a> {
+    pub(crate) request: Request<'a>,
+    pub(crate) regions: &'r Regions,
+}
+
+impl<'a> Owners<'_, 'a> {
+    /// Returns where a party is headquartered. A state, or a body of one, sits where its law is from.
+    pub(crate) fn seat(&self, party: Party<'a>) -> Fact<'a, &'a str> {
+        let headquarters = party.headquarters();
+        let of_a_state = matches!(party.kind(), "state" | "stateBody");
+        if of_a_state && headquarters.value().is_none() { party.jurisdiction() } else { headquarters }
+    }
+
+    /// Returns whether it is a company headquartered in an unsupported region. Natural persons are no companies.
+    pub(crate) fn is_company(&self, party: Party<'a>) -> Truth {
+        if party.is_person() {
+            return Truth::False;
+        }
+        self.seat(party).test(|code| self.regions.unsupported(code))
+    }
+
+    /// Returns whether it is such a company whose region the list has under this code.
+    pub(crate) fn is_company_of(&self, party: Party<'a>, listed: &str) -> Truth {
+        let here = self.seat(party).test(|code| self.regions.listed_as(code) == Some(listed));
+        match self.is_company(party) {
+            Truth::True => here,
+            unknown => unknown,
+        }
+    }
+
+    /// Returns the codes of the unsupported regions in which companies of the request are headquartered.
+    pub(crate) fn regions_present(&self) -> BTreeSet<&str> {
+        let companies = self.request.parties().iter().filter(|party| self.is_company(*party).certain());
+        companies.filter_map(|party| self.regions.listed_as(self.seat(party).value()?)).collect()
+    }
+
+    /// Returns whether its ownership is attributable to an unsupported region: by headquarters, of a natural person by
+    /// any of the nationalities.
+    pub(crate) fn is_attributable(&self, party: Party<'a>) -> Truth {
+        if !party.is_person() {
+            return self.is_company(party);
+        }
+        party.texts("nationalities").test(|codes| {
+            codes.iter().map(|code| self.regions.unsupported(code)).fold(Truth::False, Truth::or)
+        })
+    }
+
+    /// Returns what is missing to tell whether it is a company of an unsupported region.
+    pub(crate) fn missing_seat(&self, party: Party<'a>) -> Option<Missing> {
+        if party.is_person() {
+            return None;
+        }
+        self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)")
+    }
+
+    /// Returns what is missing to tell to which region it is attributable.
+    pub(crate) fn missing_region(&self, party: Party<'a>) -> Option<Missing> {
+        if !party.is_person() {
+            return self.missing_seat(party);
+        }
+        let nationalities = party.texts("nationalities");
+        let unknown = |codes: &[String]| codes.iter().find_map(|code| self.regions.unknown(code));
+        match nationalities.value() {
+            None => nationalities.missing("the nationalities (ISO 3166)"),
+            Some(codes) => unknown(codes).map(|expected| nationalities.place().missing(&expected, "unknown")),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Guests that misbehave before they are asked anything: they are not prepared, and the reason names them.
+
+use super::calls::READ;
+use super::consuming::LOOP;
+use super::{ENGINE, LIMITS, abi, bind, check_binding, guest, trap};
+use crate::guests::{Body, Guest, SILENCE, prepare, verified};
+use lexgate_engine::{Binding, Unprepared};
+use lexgate_model::fault::{Fault, Limits};
+use lexgate_model::package::CONTRACT;
+use lexgate_model::{Digest, Manifest};
+use serde_json::json;
+
+fn configuring(body: impl Into<Body>) -> Guest<'static> {
+    Guest { configure: body.into(), ..guest() }
+}
+
+/// Checks the fault with which a guest is not prepared.
+#[track_caller]
+fn check(guest: Guest<'_>, expected: Fault) {
+    let unprepared = guest.prepare(&ENGINE).unwrap_err();
+    let Unprepared::Faulted(policy, fault, ..) = unprepared else { panic!("{unprepared}") };
+    assert_eq!((policy.as_str(), fault), ("guest", expected));
+}
+
+#[test]
+fn a_guest_that_faults_while_it_is_configured_is_not_prepared() {
+    check(configuring(LOOP), Fault::Fuel);
+    check(configuring("(call $configure (local.get 0) (local.get 1))"), Fault::Stack);
+    check(configuring("(drop (memory.grow (i32.const 2000))) unreachable"), Fault::Memory);
+    check(configuring("unreachable"), trap("wasm trap: wasm `unreachable` instruction executed"));
+    check(configuring("(i32.const -4)"), abi("pointer out of bounds of memory"));
+    check(
+        configuring(json!({ "err": { "at": 0, "length": u32::MAX } })),
+        abi(super::malformed::TEXT_OUTSIDE),
+    );
+    check(configuring(json!({ "discriminant": 2 })), abi("invalid expected discriminant"));
+}
+
+#[test]
+fn a_guest_that_faults_while_it_starts_is_not_prepared() {
+    let starting = |wat: &str| Guest { items: format!("(func $start {wat}) (start $start)"), ..guest() };
+    check(starting(LOOP), Fault::Fuel);
+    check(starting("unreachable"), trap("wasm trap: wasm `unreachable` instruction executed"));
+    let outside = Guest { items: "(data (i32.const 65536) \"x\")".to_owned(), ..guest() };
+    check(outside, trap("wasm trap: out of bounds memory access"));
+}
+
+#[test]
+fn the_memories_of_a_guest_count_together() {
+    let hungry = "(core module $m (memory 1)
+        (func $start (if (i32.eq (memory.grow (i32.const 640)) (i32.const -1)) (then unreachable)))
+        (start $start))
+        (core instance (instantiate $m)) (core instance (instantiate $m))";
+    let component = wat::parse_str(format!(
+        "(component {hungry}
+            (core module $p (func (export \"f\")))
+            (core instance $i (instantiate $p))
+            (func $f (canon lift (core func $i \"f\")))
+            (instance $policy (export \"configure\" (func $f)) (export \"evaluate\" (func $f)))
+            (export \"lexgate:screening/policy@0.1.0\" (instance $policy)))"
+    ));
+    let manifest: Manifest = serde_json::from_value(guest().manifest).unwrap();
+    let package = lexgate_packages::seal(&component.unwrap(), &manifest, &[] as &[&[u8]]).unwrap();
+    let unprepared = prepare(&ENGINE, verified(package, CONTRACT)).unwrap_err();
+    assert!(matches!(unprepared, Unprepared::Faulted(_, Fault::Memory, ..)), "{unprepared}");
+}
+
+#[test]
+fn a_guest_may_refuse_its_configuration() {
+    let check = |words: String, shown: &str| {
+        let unprepared = configuring(json!({ "err": words })).prepare(&ENGINE).unwrap_err();
+        let expected = format!("policy `guest` refuses its configuration: unsupported: {shown}");
+        assert_eq!(unprepared.to_string(), expected);
+    };
+    check("no list".to_owned(), "no list");
+    check("x".repeat(100_000), &"x".repeat(1_024));
+}
+
+#[test]
+fn a_guest_that_takes_longer_to_configure_than_its_binding_allows_faults() {
+    let slow = format!(
+        "(local $n i32) (loop (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                              (br_if 0 (i32.lt_u (local.get $n) (i32.const 1000000)))) {SILENCE}"
+    );
+    let limits = Limits { configure_fuel: 1_000_000, ..LIMITS };
+    let binding = Binding { limits, ..bind("hostile", &configuring(slow.as_str())) };
+    check_binding(binding, Fault::Fuel);
+}
+
+/// Returns a guest whose `configure` traps unless reading `name` answers with this discriminant and, where there are
+/// versions, this first byte; the `content` of a version lies 20 bytes into it, behind a text and two optional dates.
+fn reading(name: &str, discriminant: u32, byte: u8) -> Guest<'static> {
+    let read = format!(
+        "(call $read (i32.const 4096) (i32.const {}) (i32.const 8192))
+         (if (i32.ne (i32.load8_u (i32.const 8192)) (i32.const {discriminant})) (then unreachable))
+         (if (i32.eqz (i32.const {discriminant})) (then
+             (if (i32.ne (i32.load8_u (i32.load offset=20 (i32.load (i32.const 8196)))) (i32.const {byte}))
+                 (then unreachable))))
+         {SILENCE}",
+        name.len()
+    );
+    let items = format!("(data (i32.const 4096) \"{name}\")");
+    let guest = Guest { imports: READ.to_owned(), items, ..configuring(read.as_str()) };
+    with_dataset(guest, "list", None, b"SG\n")
+}
+
+/// Declares a dataset, and carries it.
+pub(crate) fn with_dataset<'w>(
+    mut guest: Guest<'w>,
+    name: &str,
+    until: Option<&str>,
+    bytes: &[u8],
+) -> Guest<'w> {
+    let mut dataset = json!({ "name": name, "version": "1", "source": "made up", "digest": Digest::of(bytes),
+                              "bytes": bytes.len() });
+    if let Some(until) = until {
+        dataset["valid-until"] = until.into();
+    }
+    guest.manifest["datasets"].as_array_mut().unwrap().push(dataset);
+    guest.datasets.push(bytes.to_vec());
+    guest
+}
+
+#[test]
+fn a_guest_reads_what_its_manifest_declares_and_is_told_of_what_it_does_not() {
+    reading("list", 0, b'S').prepare(&ENGINE).unwrap();
+    reading("other", 1, 0).prepare(&ENGINE).unwrap();
+    reading("", 1, 0).prepare(&ENGINE).unwrap();
+    let unreachable = || trap("wasm trap: wasm `unreachable` instruction executed");
+    check(reading("list", 0, b'X'), unreachable());
+    check(reading("other", 0, 0), unreachable());
+}

@@ -1,0 +1,94 @@
+//! Guests that use up what they are given, and guests that break down.
+
+use super::{LIMITS, allocating, bind, check, check_binding, evaluated, evaluating, guest, trap};
+use crate::guests::{Guest, SILENCE};
+use lexgate_engine::Binding;
+use lexgate_model::fault::{Fault, Limits};
+
+pub(crate) const LOOP: &str = "(loop (br 0)) unreachable";
+
+const POST_RETURN: &str = "cabi_post_lexgate:screening/policy@0.1.0#evaluate";
+
+#[test]
+fn an_endless_loop_ends_with_the_fuel() {
+    check(evaluating(LOOP), Fault::Fuel);
+    check(allocating(LOOP), Fault::Fuel);
+    let cleaning_up = format!("(func (export \"{POST_RETURN}\") (param i32) {LOOP})");
+    check(Guest { items: cleaning_up, ..guest() }, Fault::Fuel);
+}
+
+#[test]
+fn an_endless_loop_with_endless_fuel_ends_at_the_deadline() {
+    let limits = Limits { base_fuel: u64::MAX, deadline_ms: 20, ..LIMITS };
+    check_binding(Binding { limits, ..bind("hostile", &evaluating(LOOP)) }, Fault::Deadline);
+}
+
+#[test]
+fn filling_memory_costs_what_it_takes() {
+    let filling = |bytes: u32| {
+        let fill = format!("(memory.fill (i32.const 65536) (i32.const 1) (i32.const {bytes})) {SILENCE}");
+        Guest { pages: 512, ..evaluating(&fill) }
+    };
+    let fuel = |bytes: u32| evaluated(&filling(bytes)).used.fuel;
+    assert!(fuel(100_000) - fuel(1_000) >= 99_000);
+    check(filling(16 << 20), Fault::Fuel);
+}
+
+#[test]
+fn a_guest_that_cannot_do_without_more_memory_faults() {
+    let page_by_page = "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
+    check(evaluating(page_by_page), Fault::Memory);
+    let at_once = |pages: u32| {
+        format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable)) {SILENCE}")
+    };
+    check(evaluating(&at_once(1_024)), Fault::Memory);
+    check(evaluating(&at_once(65_535)), Fault::Memory);
+    check(evaluating(&at_once(65_536)), Fault::Memory);
+    check(evaluating(&at_once(u32::MAX)), Fault::Memory);
+    check(allocating("(drop (memory.grow (i32.const 65535))) unreachable"), Fault::Memory);
+}
+
+#[test]
+fn a_guest_that_does_without_more_memory_does_not_fault() {
+    let used = evaluated(&evaluating(&format!("(drop (memory.grow (i32.const 2000))) {SILENCE}"))).used;
+    assert_eq!(used.memory_bytes, 64 << 10);
+    let used = evaluated(&evaluating(&format!("(drop (memory.grow (i32.const 1023))) {SILENCE}"))).used;
+    assert_eq!(used.memory_bytes, 64 << 20);
+}
+
+#[test]
+fn a_guest_that_begins_with_more_memory_than_it_may_have_faults() {
+    let limits = Limits { memory_bytes: 1 << 20, ..LIMITS };
+    check_binding(Binding { limits, ..bind("hostile", &Guest { pages: 17, ..guest() }) }, Fault::Memory);
+}
+
+#[test]
+fn a_trap_is_named() {
+    check(evaluating("unreachable"), trap("wasm trap: wasm `unreachable` instruction executed"));
+    let divide = "(i32.div_u (i32.const 1) (i32.load (i32.const 0)))";
+    check(evaluating(divide), trap("wasm trap: integer divide by zero"));
+    let overflow = "(i32.div_s (i32.const 0x80000000) (i32.const -1))";
+    check(evaluating(overflow), trap("wasm trap: integer overflow"));
+    check(evaluating("(i32.trunc_f32_s (f32.const nan))"), trap("wasm trap: invalid conversion to integer"));
+    check(evaluating("(i32.load (i32.const -4))"), trap("wasm trap: out of bounds memory access"));
+    check(allocating("unreachable"), trap("wasm trap: wasm `unreachable` instruction executed"));
+}
+
+#[test]
+fn a_trap_at_a_table_is_named() {
+    let with_table = |wat: &str| Guest { items: "(table $t 2 funcref)".to_owned(), ..evaluating(wat) };
+    let call = |index: u32| format!("(call_indirect $t (result i32) (i32.const {index}))");
+    check(with_table(&call(1)), trap("wasm trap: uninitialized element"));
+    check(with_table(&call(2)), trap("wasm trap: undefined element: out of bounds table access"));
+    let grow = "(loop (br_if 0 (i32.ne (table.grow $t (ref.null func) (i32.const 1000)) (i32.const -1)))) unreachable";
+    check(with_table(grow), trap("wasm trap: wasm `unreachable` instruction executed"));
+}
+
+#[test]
+fn endless_recursion_ends_with_the_stack() {
+    check(evaluating("(call $evaluate (local.get 0))"), Fault::Stack);
+    check(
+        allocating("(drop (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1)))"),
+        Fault::Stack,
+    );
+}
