@@ -174,7 +174,11 @@ fn real_entities_are_decided_and_explained() {
         }
         let location = evaluation.findings.iter().find(|finding| finding.rule == "location").unwrap();
         assert!(location.message.contains(entity["LegalName"].as_str().unwrap()), "{}", location.message);
-        assert!(location.evidence.iter().any(|evidence| evidence.pointer == "/parties/0/headquarters"));
+        assert!(
+            location.evidence.iter().all(|evidence| evidence.pointer.starts_with("/parties/0/")),
+            "{lei}"
+        );
+        assert!(!location.evidence.is_empty(), "{lei}");
         let parent = register.parents.get(&(lei.clone(), "ultimate"));
         assert_eq!(
             decided.request["parties"][0]["ultimateParent"].as_str(),

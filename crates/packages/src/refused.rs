@@ -48,6 +48,12 @@ pub enum Reason {
         /// How many there may be.
         most: u64,
     },
+    /// A resource type of its own.
+    #[error("defines a resource type, at byte {offset:#x}; policies have no resources: use records")]
+    Resource {
+        /// Where.
+        offset: usize,
+    },
     /// A section of ours inside a nested component or module.
     #[error(
         "has a section `{section}` inside a nested component or module, at byte {offset:#x}; such sections belong to the top level only: seal the outermost component"

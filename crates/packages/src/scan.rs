@@ -6,8 +6,8 @@ use crate::limits::PackageLimits;
 use crate::refused::{Reason, shown};
 use wasmparser::types::Types;
 use wasmparser::{
-    ComponentInstance, Encoding, FuncToValidate, FuncValidatorAllocations, FunctionBody, Instance, Operator,
-    Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    ComponentInstance, ComponentType, Encoding, FuncToValidate, FuncValidatorAllocations, FunctionBody,
+    Instance, Operator, Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 /// What a package may be written in: WebAssembly 2.0 and the component model, as the engine runs them. No threads, no
@@ -130,6 +130,16 @@ impl<'l, 'a> Counter<'l, 'a> {
                     let instance = instance.map_err(invalid)?;
                     self.instances += u64::from(matches!(instance, ComponentInstance::Instantiate { .. }));
                     within("instances", package, "instantiations", self.instances, limits.instances)?;
+                }
+            }
+            // The contract has no resources. A component that makes its own among its parts is refused as well: tables of
+            // handles have been the engine's weak spot more than once.
+            Payload::ComponentTypeSection(types) => {
+                for found in types.clone().into_iter_with_offsets() {
+                    let (offset, found) = found.map_err(invalid)?;
+                    if matches!(found, ComponentType::Resource { .. }) {
+                        return Err(Reason::Resource { offset });
+                    }
                 }
             }
             Payload::ComponentImportSection(imports) if self.open.len() == 1 => {

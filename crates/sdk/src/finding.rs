@@ -174,10 +174,14 @@ impl Finding<'_> {
         self
     }
 
-    /// Adds the ends of an interval as placeholders `minimum` and `maximum`, rounded outward.
-    pub fn ends(self, interval: &Interval) -> Self {
-        let (minimum, maximum) = (lower(interval.minimum()).0, upper(interval.maximum()).0);
-        self.argument("minimum", minimum).argument("maximum", maximum)
+    /// Adds an interval as a placeholder, rounded outward, in signs that need no language: `50`, `25–75`, `>50–75`, `25–<50`.
+    pub fn interval(self, name: &str, interval: &Interval) -> Self {
+        let ((low, above), (high, below)) = (lower(interval.minimum()), upper(interval.maximum()));
+        if low == high {
+            return self.argument(name, low);
+        }
+        let sign = |exclusive, sign| if exclusive { sign } else { "" };
+        self.argument(name, format!("{}{low}–{}{high}", sign(above, ">"), sign(below, "<")))
     }
 
     /// Adds facts it rests on, each once.

@@ -88,7 +88,7 @@ impl<'a> Rule<'_, 'a> {
         finding
             .argument("party", party.called())
             .argument("threshold", self.terms.threshold().amount())
-            .ends(&share)
+            .interval("share", &share)
             .derived(self.derived, method, &share, "%")
             .evidence(party.ownership().evidence())
             .evidence(sum.evidence(party))

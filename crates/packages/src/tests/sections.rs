@@ -76,6 +76,13 @@ fn our_sections_lie_at_the_top_level() {
     );
 }
 
+#[test]
+fn a_component_with_a_resource_of_its_own_is_refused() {
+    let message = "defines a resource type";
+    refuse_sealed_by_hand(component(&format!("{POLICY} (type (resource (rep i32)))")), message);
+    refuse_sealed_by_hand(component(&format!("{POLICY} (component (type (resource (rep i32))))")), message);
+}
+
 /// As [`refuse_sealed`], for components that `seal` would refuse already.
 #[track_caller]
 fn refuse_sealed_by_hand(component: Vec<u8>, message: &str) {

@@ -72,12 +72,15 @@ fn computed_values_are_rounded_outward() {
     let long = (0..5).fold(sixth, |sum, _| sum.plus(amount("0.000000000000000001")).plus(amount("10")));
     let band = Interval::new(End::exclusive(amount("50")), End::exclusive(long)).unwrap();
     let mut findings = Findings::new();
-    findings.say("majority", "exceeded", Answer::Deny).derived("owned", "cascade", &band, "%").ends(&band);
+    findings
+        .say("majority", "exceeded", Answer::Deny)
+        .derived("owned", "cascade", &band, "%")
+        .interval("share", &band);
     let said = the_one(findings);
     let derived = &said.derived[0];
     assert!(derived.minimum.exclusive, "an end that did not move keeps its kind");
     assert!(!derived.maximum.exclusive, "one that moved lies inside");
     let maximum = Decimal::from_canonical(derived.maximum.value.coefficient, derived.maximum.value.exponent);
     assert!(Amount::try_from(maximum.unwrap()).unwrap() > long);
-    assert_eq!(said.arguments[0], ("minimum".to_owned(), "50".to_owned()));
+    assert!(said.arguments[0].1.starts_with(">50–"), "{:?}", said.arguments);
 }
