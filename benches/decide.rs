@@ -5,37 +5,23 @@
 
 #[path = "../tests/guests/mod.rs"]
 mod guests;
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use guests::{Guest, SILENCE, Wit, request};
 use lexgate_engine::{Binding, Engine, PolicySet, Prepared};
-use lexgate_kit::build::{BuildPlan, Folder, Tools, build};
 use lexgate_model::decision::Enforced;
 use lexgate_model::fault::Limits;
 use lexgate_model::{Record, Request, RequestLimits};
 use serde_json::{Map, Value, json};
 use std::hint::black_box;
-use std::path::Path;
 
 /// A customer owned by a company headquartered in China, through a marketplace.
 const REQUEST: &str = include_str!("../crates/cli/demo/subsidiary.json");
 
 fn policy(engine: &Engine) -> Prepared {
-    let folder = |path: &Path| Folder {
-        dir: cap_std::fs::Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap(),
-        path: path.canonicalize().unwrap(),
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let out = tempfile::tempdir().unwrap();
-    let plan = BuildPlan {
-        plugin: folder(&root.join("plugins/anthropic-regions")),
-        target: folder(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()),
-        output: folder(out.path()).dir,
-        tools: Tools { cargo: env!("CARGO").into(), ..Tools::usual(None) },
-        frozen: false,
-        trust: Default::default(),
-    };
-    let package = build(&plan, &mut |_| {}).unwrap().package;
+    let package = shipped::package();
     let parameters = package.manifest.parameters.accept(Map::new()).unwrap();
     engine.prepare(package, parameters, Vec::new()).unwrap()
 }

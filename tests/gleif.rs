@@ -3,8 +3,11 @@
 //! The reader here makes requests from level 1 (who is who), level 2 (who consolidates whom) and reporting exceptions; the
 //! full import is not here. The data lies beside the project and is not part of it: without it the test says so and ends.
 
+#![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
+
+mod shipped;
+
 use lexgate_engine::{Binding, Engine, PolicySet};
-use lexgate_kit::build::{BuildPlan, Folder, Tools, build};
 use lexgate_model::decision::Enforced;
 use lexgate_model::{Outcome, Record, Request, RequestLimits};
 use serde_json::{Map, Value, json};
@@ -98,23 +101,7 @@ impl Register {
 
 /// Returns a set with the shipped policy, whose list of regions is completed so that real places are known.
 fn set(regions: &str) -> PolicySet {
-    let folder = |path: &Path| Folder {
-        dir: cap_std::fs::Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap(),
-        path: path.canonicalize().unwrap(),
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let out = tempfile::tempdir().unwrap();
-    // The folder cargo keeps this very test in, so that the policy is compiled once for all tests.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let plan = BuildPlan {
-        plugin: folder(&root.join("plugins/anthropic-regions")),
-        target: folder(target),
-        output: folder(out.path()).dir,
-        tools: Tools { cargo: env!("CARGO").into(), ..Tools::usual(None) },
-        frozen: false,
-        trust: Default::default(),
-    };
-    let package = build(&plan, &mut |_| {}).unwrap().package;
+    let package = shipped::package();
     let parameters = package.manifest.parameters.accept(Map::new()).unwrap();
     let bytes: std::sync::Arc<[u8]> = regions.as_bytes().into();
     let dataset = lexgate_model::package::DatasetVersion {

@@ -105,11 +105,7 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> Exit {
         // There is nobody left to tell if this fails.
         let _ = print_json_line(&json!({ "error": text }));
     } else {
-        anstream::eprintln!(
-            "{}error:{} {text}",
-            crate::explain::RED.render(),
-            crate::explain::RED.render_reset()
-        );
+        anstream::eprintln!("{0}error:{0:#} {1}", crate::explain::RED, crate::explain::plain_lines(&text));
     }
     Exit::CouldNotAnswer
 }

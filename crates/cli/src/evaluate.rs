@@ -7,7 +7,7 @@ use crate::args;
 use crate::exit::Exit;
 use crate::explain;
 use crate::lines::{self, Input, Line};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use lexgate_engine::{Engine, PolicySet};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
@@ -49,7 +49,7 @@ fn instant_or_date(text: &str) -> Result<When> {
     let instant = text.parse().with_context(|| {
         format!("`{text}` is neither a date, `2025-09-05`, nor an instant, `2025-09-05T16:00:00Z`")
     })?;
-    Ok(When::Instant(instant))
+    When::instant(instant).with_context(|| format!("`{text}` lies outside the years 1 to 9999"))
 }
 
 /// What requests are decided with.
@@ -107,6 +107,9 @@ impl Desk<'_> {
             worst = worst.worse(exit);
         }
         bar.finish_and_clear();
+        if tally.lines == 0 {
+            bail!("`{}` holds no request", self.args.request.display());
+        }
         if !self.json {
             ambient::print(&tally.to_string())?;
         }
@@ -117,7 +120,11 @@ impl Desk<'_> {
         if self.json {
             ambient::print_json_line(&json!({ "line": number, "error": described(bad) }))?;
         } else {
-            ambient::print(&format!("line {number}  {}error{:#}  {bad}\n", explain::RED, explain::RED))?;
+            ambient::print(&format!(
+                "line {number}  {0}error{0:#}  {1}\n",
+                explain::RED,
+                explain::plain(&bad.to_string())
+            ))?;
         }
         Ok(Exit::CouldNotAnswer)
     }
@@ -134,7 +141,7 @@ impl Desk<'_> {
     }
 
     fn decide<M: Kind>(&self, request: &Request) -> Record<M> {
-        let when = self.at.or(request.when()).unwrap_or_else(|| When::Instant(ambient::now()));
+        let when = request.when().or(self.at).unwrap_or_else(|| When::Instant(ambient::now()));
         self.engine.decide_with_log(&self.set, request, when, &mut |binding, line| {
             if self.args.log {
                 anstream::eprintln!("{binding} {}: {}", line.level, line.message.escape_debug());

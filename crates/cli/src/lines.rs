@@ -76,18 +76,23 @@ pub(crate) fn detect(input: &mut dyn BufRead, most: usize, ndjson: bool) -> io::
         };
         let blank = line.iter().all(u8::is_ascii_whitespace);
         if first && !blank {
-            let whole = serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok()
-                && line.trim_ascii().starts_with(b"{");
-            if whole && more_follows(input)? {
+            // A line that ends in the middle of a value begins one that goes on; a whole object, or rubbish, stands alone.
+            let alone = match serde_json::from_slice::<serde::de::IgnoredAny>(&line) {
+                Ok(_) => line.trim_ascii().starts_with(b"{"),
+                Err(error) => !error.is_eof(),
+            };
+            if alone && more_follows(input)? {
                 return Ok(Input::Many(Some(Line::Text(line))));
             }
             first = false;
+        }
+        if !text.is_empty() {
+            text.push(b'\n');
         }
         if text.len() + line.len() > most {
             return Ok(Input::One(vec![b' '; most + 1]));
         }
         text.extend_from_slice(&line);
-        text.push(b'\n');
     }
     Ok(Input::One(text))
 }
@@ -122,11 +127,12 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_from_one_request_by_its_first_line() {
-        check("{\n  \"a\": 1\n}\n", Input::One(b"{\n  \"a\": 1\n}\n".to_vec()));
-        check("{ \"a\": 1 }", Input::One(b"{ \"a\": 1 }\n".to_vec()));
-        check("{ \"a\": 1 }\n\n", Input::One(b"{ \"a\": 1 }\n".to_vec()));
+        check("{\n  \"a\": 1\n}\n", Input::One(b"{\n  \"a\": 1\n}".to_vec()));
+        check("{ \"a\": 1 }", Input::One(b"{ \"a\": 1 }".to_vec()));
+        check("{ \"a\": 1 }\n\n", Input::One(b"{ \"a\": 1 }".to_vec()));
         check("{ \"a\": 1 }\nrubbish\n", Input::Many(text("{ \"a\": 1 }")));
-        check("rubbish\n{}\n", Input::One(b"rubbish\n{}\n".to_vec()));
+        check("rubbish\n{}\n", Input::Many(text("rubbish")));
+        check("rubbish\n", Input::One(b"rubbish".to_vec()));
         check("", Input::One(vec![]));
         assert_eq!(detect(&mut "rubbish\n{}".as_bytes(), 64, true).unwrap(), Input::Many(None));
     }

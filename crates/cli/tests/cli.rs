@@ -1,5 +1,12 @@
 //! The program as its users meet it: what it prints, what it refuses and with which words, how it ends.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may fail anywhere, and makes its own files"
+)]
+
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,8 @@ use lexgate_model::request as model;
 use lexgate_model::{Decimal, Request};
 
 /// Returns the list with every element lowered.
-fn list<'a, T, U>(values: &'a [T], arena: &'a Bump, mut lower: impl FnMut(&'a T) -> U) -> &'a [U] {
-    arena.alloc_slice_fill_iter(values.iter().map(|value| lower(value)))
+fn list<'a, T, U>(values: &'a [T], arena: &'a Bump, lower: impl FnMut(&'a T) -> U) -> &'a [U] {
+    arena.alloc_slice_fill_iter(values.iter().map(lower))
 }
 
 /// Returns the optional list with every element lowered: absence stays absence.

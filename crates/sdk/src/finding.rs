@@ -129,7 +129,10 @@ impl Findings {
         let finding =
             self.push(rule, code, (well.min(badly), well.max(badly))).needing(floor).needing(ceiling);
         for fact in missing {
-            if finding.0.missing.len() < MOST_PLACES && !finding.0.missing.contains(&fact) {
+            if finding.0.missing.len() >= MOST_PLACES {
+                break;
+            }
+            if !finding.0.missing.contains(&fact) {
                 finding.0.missing.push(fact);
             }
         }
@@ -187,8 +190,11 @@ impl Finding<'_> {
     /// Adds facts it rests on, each once.
     pub fn evidence<'a>(self, places: impl IntoIterator<Item = Evidence<'a>>) -> Self {
         for evidence in places {
+            if self.0.evidence.len() >= MOST_PLACES {
+                break;
+            }
             let place = evidence.place().to_contract();
-            if self.0.evidence.len() < MOST_PLACES && !self.0.evidence.contains(&place) {
+            if !self.0.evidence.contains(&place) {
                 self.0.evidence.push(place);
             }
         }

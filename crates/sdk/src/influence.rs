@@ -4,21 +4,25 @@
 //! party is controlled when a path leads to it from there with control at one link at least. Facts that are missing make
 //! links, and so paths, possible only.
 
-use crate::contract::Missing;
+use crate::contract::{self, Missing};
+use crate::fact::NOT_SUPPLIED;
+use crate::finding::MOST_PLACES;
 use crate::ownership::owners;
 use crate::place::Evidence;
-use crate::view::{Interest, Party, Relationship, Request};
+use crate::view::{Interest, Party, Relationship, Request, parties};
 use alloc::vec;
 use alloc::vec::Vec;
-use lexgate_model::Truth;
+use lexgate_model::{Threshold, Truth};
 
-/// Whether an interest passes influence on, and as what.
+/// Whether interests of a kind pass influence on, and as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passes {
     /// As control.
-    Control(Truth),
-    /// By shares alone.
-    Shares(Truth),
+    Control,
+    /// As control, if the share passes the threshold.
+    ControlFrom(Threshold),
+    /// By shares alone, if they pass the threshold.
+    SharesFrom(Threshold),
     /// Not at all.
     Not,
 }
@@ -27,95 +31,115 @@ pub enum Passes {
 #[derive(Debug, Clone)]
 pub struct Links<'a> {
     request: Request<'a>,
-    links: Vec<Link<'a>>,
-    /// Links into and out of each party.
-    into: Vec<Vec<usize>>,
-    out: Vec<Vec<usize>>,
+    links: Vec<Link>,
+    /// By party, where its chains of links begin.
+    chains: Vec<Chains>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Chains {
+    into: Option<usize>,
+    out: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Link<'a> {
+struct Link {
     /// Nobody is one who is not specified.
     from: Option<u32>,
-    to: Party<'a>,
+    to: u32,
     passes: Truth,
     control: bool,
-    source: Source<'a>,
+    source: Source,
+    /// The next of the links into the same party, and out of the same.
+    next: Chains,
 }
 
+/// What a link was read from, by position.
 #[derive(Debug, Clone, Copy)]
-enum Source<'a> {
-    Interest(Relationship<'a>, Interest<'a>),
+enum Source {
+    /// An interest of a relationship.
+    Interest(u32, u32),
     /// A relationship that states no interests.
-    Silent(Relationship<'a>),
+    Silent(u32),
     /// Owners that the request does not name.
     Unnamed,
 }
 
 impl<'a> Links<'a> {
-    /// Returns the links of a request; `passes` judges interests of known kind by that kind.
+    /// Returns the links of a request; `passes` says what interests of a kind do.
     ///
-    /// Links into an `origin` are left out: who controls it adds nothing to the influence it has of itself.
+    /// Links into an `origin` are left out: who controls it adds nothing to the influence it has of itself. Without any
+    /// link of control nobody is controlled, and there are none by shares either.
     #[must_use]
     pub fn of(
         request: Request<'a>,
         origin: impl Fn(Party<'a>) -> bool,
-        passes: impl Fn(&str, Interest<'a>) -> Passes,
+        passes: impl Fn(&str) -> Passes,
     ) -> Links<'a> {
-        let parties = request.parties().len();
-        let nothing = vec![Vec::new(); parties];
-        let mut links = Links { request, links: Vec::new(), into: nothing.clone(), out: nothing };
-        let relationships = request.relationships().value();
-        for relationship in relationships.iter().flat_map(|list| list.iter()) {
-            if let Some(to) = relationship.subject().filter(|to| !origin(*to)) {
-                links.add_all(relationship, to, &passes);
-            }
-        }
+        let chains = vec![Chains::default(); request.parties().len()];
+        let mut links = Links { request, links: Vec::new(), chains };
+        let relationships = request.record().raw().relationships.as_deref();
         let open = |party: &Party<'a>| !party.cannot_be_owned() && !origin(*party);
         for party in request.parties().iter().filter(open) {
             if relationships.is_none() || !party.all_owners_stated() {
-                links.add(None, party, Passes::Control(Truth::Unknown), Source::Unnamed);
+                links.add(None, party.index(), (Truth::Unknown, true), Source::Unnamed);
+            }
+        }
+        for control in [true, false] {
+            for (number, relationship) in (0..).zip(relationships.unwrap_or_default()) {
+                if request.party(relationship.subject).is_some_and(|to| !origin(to)) {
+                    links.add_all(number, relationship, control, &passes);
+                }
+            }
+            if links.links.is_empty() {
+                break;
             }
         }
         links
     }
 
+    /// Adds the links of control, or those by shares.
     fn add_all(
         &mut self,
-        relationship: Relationship<'a>,
-        to: Party<'a>,
-        passes: impl Fn(&str, Interest<'a>) -> Passes,
+        number: u32,
+        relationship: &contract::Relationship,
+        control: bool,
+        passes: impl Fn(&str) -> Passes,
     ) {
-        let from = relationship.interested_party().value().map(|party| party.index());
-        let Some(interests) = relationship.interests().value() else {
-            self.add(from, to, Passes::Control(Truth::Unknown), Source::Silent(relationship));
+        let (from, to) = (parties::holder(relationship), relationship.subject);
+        let Some(interests) = &relationship.interests else {
+            if control {
+                self.add(from, to, (Truth::Unknown, true), Source::Silent(number));
+            }
             return;
         };
         let date = self.request.date();
-        for interest in interests.iter().filter(|interest| interest.holds_on(date)) {
-            let kind = interest.kind().value();
-            let passes = kind.map_or(Passes::Control(Truth::Unknown), |kind| passes(kind, interest));
-            self.add(from, to, passes, Source::Interest(relationship, interest));
+        for (index, interest) in (0..).zip(interests).filter(|(_, interest)| parties::is_held(interest, date))
+        {
+            let passed = |line: Threshold| {
+                parties::share(interest).map_or(Truth::Unknown, |share| line.passed_by(&share))
+            };
+            let truth = match (parties::known_kind(interest).map(&passes), control) {
+                (None, true) => Truth::Unknown,
+                (Some(Passes::Control), true) => Truth::True,
+                (Some(Passes::ControlFrom(line)), true) | (Some(Passes::SharesFrom(line)), false) => {
+                    passed(line)
+                }
+                _ => Truth::False,
+            };
+            self.add(from, to, (truth, control), Source::Interest(number, index));
         }
     }
 
-    fn add(&mut self, from: Option<u32>, to: Party<'a>, passes: Passes, source: Source<'a>) {
-        let (passes, control) = match passes {
-            Passes::Control(truth) => (truth, true),
-            Passes::Shares(truth) => (truth, false),
-            Passes::Not => return,
-        };
-        if passes == Truth::False || from == Some(to.index()) {
+    fn add(&mut self, from: Option<u32>, to: u32, (passes, control): (Truth, bool), source: Source) {
+        if passes == Truth::False || from == Some(to) {
             return;
         }
         let at = self.links.len();
-        if let Some(into) = self.into.get_mut(to.index() as usize) {
-            into.push(at);
-        }
-        if let Some(out) = from.and_then(|from| self.out.get_mut(from as usize)) {
-            out.push(at);
-        }
-        self.links.push(Link { from, to, passes, control, source });
+        let into = self.chains.get_mut(to as usize).and_then(|to| to.into.replace(at));
+        let out =
+            from.and_then(|from| self.chains.get_mut(from as usize)).and_then(|from| from.out.replace(at));
+        self.links.push(Link { from, to, passes, control, source, next: Chains { into, out } });
     }
 
     /// Finds who is reached from where influence starts, in time linear in parties and links.
@@ -137,19 +161,22 @@ impl<'a> Links<'a> {
         }
         for link in self.links.iter().filter(|link| link.from.is_none()) {
             if level.passes(link) {
-                level.rise(link.to.index(), link.control, &mut next);
+                level.rise(link.to, link.control, &mut next);
             }
         }
         while let Some((party, controlled)) = next.pop() {
-            for link in self.at(&self.out, party).filter(|link| at_level(link.passes)) {
-                level.rise(link.to.index(), controlled || link.control, &mut next);
+            for link in self.chain(party, |chains| chains.out).filter(|link| at_level(link.passes)) {
+                level.rise(link.to, controlled || link.control, &mut next);
             }
         }
         level
     }
 
-    fn at<'l>(&'l self, lists: &'l [Vec<usize>], party: u32) -> impl Iterator<Item = &'l Link<'a>> {
-        lists.get(party as usize).into_iter().flatten().filter_map(|&at| self.links.get(at))
+    /// The links into a party, or out of it.
+    fn chain(&self, party: u32, side: fn(&Chains) -> Option<usize>) -> impl Iterator<Item = &Link> {
+        let link = |at: usize| self.links.get(at);
+        let first = self.chains.get(party as usize).and_then(side).and_then(link);
+        core::iter::successors(first, move |last| side(&last.next).and_then(link))
     }
 }
 
@@ -178,7 +205,7 @@ impl Level {
     }
 
     /// Whether influence that begins at this link counts; nobody knows whether one who is not specified has any.
-    fn passes(&self, link: &Link<'_>) -> bool {
+    fn passes(&self, link: &Link) -> bool {
         (self.holds)(link.passes.and(if link.from.is_some() { Truth::True } else { Truth::Unknown }))
     }
 
@@ -211,10 +238,7 @@ impl<'a> Reach<'_, 'a> {
     pub fn evidence(&self, party: Party<'a>) -> (Vec<Evidence<'a>>, Vec<Party<'a>>) {
         let (mut interests, mut starts) = (Vec::new(), Vec::new());
         self.walk(party, &self.certain, |step| match step {
-            Step::Link(Link { source: Source::Interest(_, interest), .. }) => {
-                interests.push(interest.evidence())
-            }
-            Step::Link(_) => {}
+            Step::Link(link) => interests.extend(self.links.evidence(link)),
             Step::Start(party) => starts.push(party),
         });
         (interests, starts)
@@ -231,7 +255,8 @@ impl<'a> Reach<'_, 'a> {
     ) -> Vec<Missing> {
         let mut missing = Vec::new();
         self.walk(party, &self.possible, |step| match step {
-            Step::Link(link) => link.missing(self.links.request, &mut missing),
+            _ if missing.len() >= MOST_PLACES => {}
+            Step::Link(link) => missing.extend(self.links.missing(link).into_iter().flatten()),
             Step::Start(party) if self.start(party.index()) == Truth::Unknown => missing.extend(start(party)),
             Step::Start(_) => {}
         });
@@ -255,7 +280,7 @@ impl<'a> Reach<'_, 'a> {
                     continue;
                 }
             }
-            for link in self.links.at(&self.links.into, party).filter(|link| level.passes(link)) {
+            for link in self.links.chain(party, |chains| chains.into).filter(|link| level.passes(link)) {
                 // Control at this link leaves none to be found before it.
                 let before =
                     |controlled: bool| link.from.map_or(!controlled, |from| level.has(from, controlled));
@@ -274,33 +299,46 @@ impl<'a> Reach<'_, 'a> {
 }
 
 enum Step<'s, 'a> {
-    Link(&'s Link<'a>),
+    Link(&'s Link),
     Start(Party<'a>),
 }
 
-impl<'a> Link<'a> {
-    fn missing(&self, request: Request<'a>, missing: &mut Vec<Missing>) {
-        match self.source {
-            Source::Unnamed => missing.push(owners(request, self.to)),
-            Source::Silent(relationship) => {
-                missing.extend(relationship.interests().missing("the interests and their kinds"));
-                missing.extend(relationship.interested_party().missing("who holds the interests"));
+impl<'a> Links<'a> {
+    fn relationship(&self, number: u32) -> Option<Relationship<'a>> {
+        self.request.relationships().value()?.get(number)
+    }
+
+    fn interest(&self, number: u32, index: u32) -> Option<Interest<'a>> {
+        self.relationship(number)?.interests().value()?.get(index)
+    }
+
+    fn evidence(&self, link: &Link) -> Option<Evidence<'a>> {
+        match link.source {
+            Source::Interest(number, index) => Some(self.interest(number, index)?.evidence()),
+            Source::Silent(_) | Source::Unnamed => None,
+        }
+    }
+
+    /// What is not known about a link: who holds it, and whether it passes influence on.
+    fn missing(&self, link: &Link) -> [Option<Missing>; 2] {
+        let holder = |number| self.relationship(number)?.interested_party().missing("who holds the interest");
+        match link.source {
+            Source::Unnamed => [self.request.party(link.to).map(|party| owners(self.request, party)), None],
+            Source::Silent(number) => {
+                let interests = self.relationship(number).map(|relationship| relationship.interests());
+                [interests.and_then(|fact| fact.missing("the interests and their kinds")), holder(number)]
             }
-            Source::Interest(relationship, interest) => {
-                missing.extend(relationship.interested_party().missing("who holds the interest"));
-                if self.passes == Truth::Unknown {
-                    let share = || {
-                        interest
-                            .share()
-                            .place()
-                            .missing("the share, narrow enough to compare", crate::NOT_SUPPLIED)
-                    };
-                    missing
-                        .push(interest.kind().missing("what kind of interest it is").unwrap_or_else(share));
-                }
+            Source::Interest(number, index) => {
+                let unclear = self.interest(number, index).filter(|_| link.passes == Truth::Unknown);
+                [unclear.map(what_is_unclear), holder(number)]
             }
         }
     }
+}
+
+fn what_is_unclear(interest: Interest<'_>) -> Missing {
+    let share = || interest.share().place().missing("the share, narrow enough to compare", NOT_SUPPLIED);
+    interest.kind().missing("what kind of interest it is").unwrap_or_else(share)
 }
 
 #[cfg(test)]

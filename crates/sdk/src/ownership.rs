@@ -4,10 +4,11 @@
 //! relationship without interests is a stake of unknown size, an interest of unknown kind may be a stake, a party whose
 //! owners are not all stated may have others.
 
-use crate::contract::Missing;
+use crate::contract::{self, Missing};
 use crate::fact::{INCONSISTENT, NOT_SUPPLIED};
 use crate::place::Evidence;
-use crate::view::{Interest, Party, Relationship, Request};
+use crate::view::{Interest, Party, Relationship, Request, parties};
+use alloc::vec;
 use alloc::vec::Vec;
 use lexgate_model::ownership::{Gap, Graph, Holdings, Method, Stake};
 use lexgate_model::{Amount, End, Interval, Threshold, Truth};
@@ -18,67 +19,96 @@ pub struct Ownership<'a> {
     request: Request<'a>,
     graph: Graph,
     /// What each stake was read from, by its key.
-    stakes: Vec<Source<'a>>,
+    stakes: Vec<Source>,
+    /// Which stakes are stated in each party.
+    stated: Vec<Stakes>,
 }
 
+/// Which stakes are stated in a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stakes {
+    None,
+    /// Indirect ones alone.
+    Indirect,
+    /// Some that are, or may be, direct.
+    Direct,
+}
+
+/// Positions of a relationship and of an interest in it; of none where the relationship states no interests.
 #[derive(Debug, Clone, Copy)]
-struct Source<'a> {
-    relationship: Relationship<'a>,
-    /// Nothing where the relationship states no interests.
-    interest: Option<Interest<'a>>,
+struct Source {
+    relationship: u32,
+    interest: Option<u32>,
 }
 
 impl<'a> Ownership<'a> {
     /// Returns the stakes of a kind, such as `shareholding`.
     ///
     /// Nobody owns natural persons and states. Of other parties all owners are stated only if the request says so, and
-    /// only if it states relationships at all.
+    /// only if it states relationships at all. Where it states indirect stakes alone, who holds the direct ones through
+    /// which they are held stays unknown, whatever it says.
     #[must_use]
     pub fn of(request: Request<'a>, kind: &str) -> Ownership<'a> {
         let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
-        let mut ownership = Ownership { request, graph: Graph::new(parties), stakes: Vec::new() };
-        let relationships = request.relationships().value();
+        let mut ownership = Ownership {
+            request,
+            graph: Graph::new(parties),
+            stakes: Vec::new(),
+            stated: vec![Stakes::None; parties as usize],
+        };
+        let supplied = request.record().raw().relationships.is_some();
+        let relationships = request.record().raw().relationships.as_deref().unwrap_or_default();
+        ownership.stakes.reserve(relationships.len());
+        for (number, relationship) in (0..).zip(relationships) {
+            ownership.add(number, relationship, kind);
+        }
         for party in request.parties().iter() {
-            if party.cannot_be_owned() || (relationships.is_some() && party.all_owners_stated()) {
+            let stated = supplied && party.all_owners_stated() && ownership.may_be_all(party.index());
+            if party.cannot_be_owned() || stated {
                 ownership.graph.all_owners_stated(party.index());
             }
-        }
-        for relationship in relationships.iter().flat_map(|list| list.iter()) {
-            ownership.add(relationship, kind);
         }
         ownership
     }
 
-    fn add(&mut self, relationship: Relationship<'a>, kind: &str) {
-        let Some(interests) = relationship.interests().value() else {
-            self.stake(relationship, None, None, Truth::True);
-            return;
+    /// Returns whether the stakes stated in a party can be all there are: none, or some that may be direct.
+    fn may_be_all(&self, party: u32) -> bool {
+        self.stated.get(party as usize).is_none_or(|stated| *stated != Stakes::Indirect)
+    }
+
+    fn add(&mut self, number: u32, relationship: &contract::Relationship, kind: &str) {
+        let Some(interests) = &relationship.interests else {
+            let source = Source { relationship: number, interest: None };
+            return self.stake(relationship, source, None, Truth::True);
         };
         let date = self.request.date();
-        for interest in interests.iter().filter(|interest| interest.holds_on(date)) {
-            let share = interest.share().value();
-            let direct = interest.direct().truth();
-            match interest.kind().value() {
-                Some(stated) if stated == kind => self.stake(relationship, Some(interest), share, direct),
-                Some(_) => {}
-                None => self.stake(relationship, Some(interest), share.and_then(at_most), direct),
+        for (index, interest) in (0..).zip(interests) {
+            let stated = parties::known_kind(interest);
+            if stated.is_some_and(|stated| stated != kind) || !parties::is_held(interest, date) {
+                continue;
             }
+            let share = parties::share(interest);
+            let share = if stated.is_some() { share } else { share.and_then(at_most) };
+            let source = Source { relationship: number, interest: Some(index) };
+            self.stake(relationship, source, share, parties::is_direct(interest).into());
         }
     }
 
     fn stake(
         &mut self,
-        relationship: Relationship<'a>,
-        interest: Option<Interest<'a>>,
+        relationship: &contract::Relationship,
+        source: Source,
         share: Option<Interval>,
         direct: Truth,
     ) {
-        let (Some(owned), Ok(key)) = (relationship.subject(), u32::try_from(self.stakes.len())) else {
-            return;
-        };
-        let owner = relationship.interested_party().value().map(|owner| owner.index());
-        self.stakes.push(Source { relationship, interest });
-        self.graph.add(Stake { owner, owned: owned.index(), share, direct, key });
+        let Ok(key) = u32::try_from(self.stakes.len()) else { return };
+        self.stakes.push(source);
+        let (owner, owned) = (parties::holder(relationship), relationship.subject);
+        if let Some(stated) = self.stated.get_mut(owned as usize) {
+            let so_far = if direct.possible() { Stakes::Direct } else { Stakes::Indirect };
+            *stated = so_far.max(*stated);
+        }
+        self.graph.add(Stake { owner, owned, share, direct, key });
     }
 
     /// Computes what counted owners hold of every party. `base` says whether a party is a counted owner in itself.
@@ -125,70 +155,59 @@ impl<'a> Held<'_, 'a> {
         self.holdings.held(party.index())
     }
 
-    /// Returns the interests that surely add to that share, upstream through cascaded owners.
-    pub fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = Evidence<'a>> {
-        self.sources(party).filter_map(|source| source.interest).map(|interest| interest.evidence())
-    }
-
-    /// Returns the holders of those interests.
-    pub fn owners(&self, party: Party<'a>) -> impl Iterator<Item = Party<'a>> {
-        self.sources(party).filter_map(|source| source.relationship.interested_party().value())
+    /// Returns the interests that surely add to that share, each with its holder, upstream through cascaded owners.
+    pub fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = (Evidence<'a>, Option<Party<'a>>)> {
+        self.holdings.evidence(party.index()).into_iter().filter_map(|key| {
+            let (relationship, interest) = self.source(key)?;
+            Some((interest?.evidence(), relationship.interested_party().value()))
+        })
     }
 
     /// Returns the facts that could change whether the threshold is passed.
     ///
     /// `base` returns those that decide whether a party is a counted owner in itself.
-    #[must_use]
-    pub fn missing<I: IntoIterator<Item = Missing>>(
+    pub fn missing(
         &self,
         party: Party<'a>,
-        base: impl Fn(Party<'a>) -> I,
-    ) -> Vec<Missing> {
+        base: impl Fn(Party<'a>) -> Option<Missing>,
+    ) -> impl Iterator<Item = Missing> {
         let request = self.ownership.request;
-        let mut missing = Vec::new();
-        for gap in self.holdings.gaps(party.index()) {
-            match gap {
-                Gap::Base(index) => missing.extend(request.party(index).into_iter().flat_map(&base)),
-                Gap::Owners(index) => missing.extend(request.party(index).map(|p| owners(request, p))),
-                Gap::Inconsistent(index) => missing.extend(request.party(index).map(too_much)),
-                Gap::Share(key) => missing.extend(self.source(key).map(Source::share)),
-                Gap::Directness(key) => missing.extend(self.source(key).and_then(Source::directness)),
-                Gap::Owner(key) => missing.extend(self.source(key).and_then(Source::owner)),
-            }
-        }
-        missing
+        self.holdings.gaps(party.index()).into_iter().filter_map(move |gap| match gap {
+            Gap::Base(index) => request.party(index).and_then(&base),
+            Gap::Owners(index) => request.party(index).map(|party| owners(request, party)),
+            Gap::Inconsistent(index) => request.party(index).map(too_much),
+            Gap::Share(key) => self.source(key).map(missing_share),
+            Gap::Directness(key) => self.source(key).and_then(missing_directness),
+            Gap::Owner(key) => self.source(key).and_then(missing_owner),
+        })
     }
 
-    fn source(&self, key: u32) -> Option<Source<'a>> {
-        self.ownership.stakes.get(key as usize).copied()
-    }
-
-    fn sources(&self, party: Party<'a>) -> impl Iterator<Item = Source<'a>> {
-        self.holdings.evidence(party.index()).into_iter().filter_map(|key| self.source(key))
+    fn source(&self, key: u32) -> Option<Stated<'a>> {
+        let Source { relationship, interest } = *self.ownership.stakes.get(key as usize)?;
+        let relationship = self.ownership.request.relationships().value()?.get(relationship)?;
+        let interests = relationship.interests().value();
+        Some((relationship, interest.and_then(|index| interests?.get(index))))
     }
 }
 
-impl Source<'_> {
-    fn share(self) -> Missing {
-        let Some(interest) = self.interest else {
-            return self
-                .relationship
-                .interests()
-                .place()
-                .missing("the interests and their shares", NOT_SUPPLIED);
-        };
-        let kind = interest.kind().missing("what kind of interest it is");
-        let exact = "the share, narrow enough to compare with the threshold";
-        kind.unwrap_or_else(|| interest.share().place().missing(exact, NOT_SUPPLIED))
-    }
+/// What a stake was read from.
+type Stated<'a> = (Relationship<'a>, Option<Interest<'a>>);
 
-    fn directness(self) -> Option<Missing> {
-        self.interest?.direct().missing("`direct` or `indirect`")
-    }
+fn missing_share((relationship, interest): Stated<'_>) -> Missing {
+    let Some(interest) = interest else {
+        return relationship.interests().place().missing("the interests and their shares", NOT_SUPPLIED);
+    };
+    let kind = interest.kind().missing("what kind of interest it is");
+    let exact = "the share, narrow enough to compare with the threshold";
+    kind.unwrap_or_else(|| interest.share().place().missing(exact, NOT_SUPPLIED))
+}
 
-    fn owner(self) -> Option<Missing> {
-        self.relationship.interested_party().missing("who holds the interest")
-    }
+fn missing_directness((_, interest): Stated<'_>) -> Option<Missing> {
+    interest?.direct().missing("`direct` or `indirect`")
+}
+
+fn missing_owner((relationship, _): Stated<'_>) -> Option<Missing> {
+    relationship.interested_party().missing("who holds the interest")
 }
 
 /// The statement that all owners of a party are named, which is missing.
@@ -198,7 +217,9 @@ pub(crate) fn owners(request: Request<'_>, party: Party<'_>) -> Missing {
     }
     let expected = "`complete`, with all owners stated";
     let statement = party.ownership();
-    statement.place().missing(expected, statement.reason().unwrap_or(NOT_SUPPLIED))
+    // A party whose owners are stated to be complete is asked only where its stakes contradict that.
+    let reason = if party.all_owners_stated() { INCONSISTENT } else { NOT_SUPPLIED };
+    statement.place().missing(expected, statement.reason().unwrap_or(reason))
 }
 
 fn too_much(party: Party<'_>) -> Missing {
@@ -208,7 +229,6 @@ fn too_much(party: Party<'_>) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract;
     use crate::testing::{Building, company, person, request, shareholding};
     use lexgate_model::Decimal;
 
@@ -234,6 +254,7 @@ mod tests {
         let customer = request.party(0).unwrap();
         assert_eq!(format!("{:?}: {}", held.passes(customer), held.share(customer)), expected);
         let named = held.missing(customer, |party| party.headquarters().missing("a region"));
+        let named: Vec<_> = named.collect();
         let named: Vec<_> = named.iter().map(|m| (m.at.at, m.at.field.as_str(), m.reason.as_str())).collect();
         assert_eq!(named, missing);
     }

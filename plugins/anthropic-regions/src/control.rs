@@ -8,28 +8,22 @@ use crate::Terms;
 use crate::owners::Owners;
 use lexgate_sdk::contract::Missing;
 use lexgate_sdk::influence::{Links, Passes, Reach};
-use lexgate_sdk::ownership::{Held, Ownership};
-use lexgate_sdk::{Amount, Answer, Decimal, Findings, Interest, Method, Party, Threshold, Truth};
+use lexgate_sdk::ownership::Held;
+use lexgate_sdk::{Amount, Answer, Decimal, Findings, Party, Threshold, Truth};
 
 /// Who is owned from unsupported regions, and the links on which influence travels.
 pub(crate) struct Control<'o, 'a> {
     owners: &'o Owners<'o, 'a>,
-    owned: Held<'o, 'a>,
+    owned: &'o Held<'o, 'a>,
     links: Links<'a>,
 }
 
 impl<'o, 'a> Control<'o, 'a> {
-    /// Reads the links of the request.
-    pub(crate) fn new(
-        owners: &'o Owners<'o, 'a>,
-        ownership: &'o Ownership<'a>,
-        terms: &Terms,
-    ) -> Control<'o, 'a> {
-        let attributable = |party| owners.is_attributable(party);
-        let owned = ownership.held(Method::Cascade, attributable, terms.threshold());
+    /// Reads the links of the request; `owned` is what owners of unsupported regions hold by the cascade.
+    pub(crate) fn new(owners: &'o Owners<'o, 'a>, owned: &'o Held<'o, 'a>, terms: &Terms) -> Control<'o, 'a> {
         let half = terms.threshold().amount();
-        let origin = |party| attributable(party).certain();
-        let links = Links::of(owners.request, origin, |kind, interest| passes(kind, interest, half));
+        let origin = |party| owners.is_attributable(party).certain();
+        let links = Links::of(owners.request, origin, |kind| passes(kind, half));
         Control { owners, owned, links }
     }
 
@@ -53,11 +47,14 @@ impl<'o, 'a> Control<'o, 'a> {
             .argument("party", party.called())
             .evidence(party.ownership().evidence())
             .evidence(interests)
-            .evidence(starts.into_iter().filter_map(|start| self.owners.seat(start).evidence()));
+            .evidence(starts.into_iter().flat_map(|start| self.owners.evidence(start)));
     }
 
     fn starts(&self, party: Party<'a>) -> Truth {
-        self.owners.is_attributable(party).or(self.owned.caught(party))
+        match self.owners.is_attributable(party) {
+            Truth::True => Truth::True,
+            _ => self.owned.caught(party),
+        }
     }
 
     fn missing(&self, start: Party<'a>) -> Vec<Missing> {
@@ -66,18 +63,17 @@ impl<'o, 'a> Control<'o, 'a> {
     }
 }
 
-/// Returns whether an interest passes influence on: by control, or by half of the shares or more.
-fn passes(kind: &str, interest: Interest<'_>, half: Amount) -> Passes {
-    let share = |threshold: Threshold| interest.share().test(|share| threshold.passed_by(&share));
+/// Returns what interests of a kind pass on: control, or the influence of half of the shares or more.
+fn passes(kind: &str, half: Amount) -> Passes {
     match kind {
         "appointmentOfBoard"
         | "boardChair"
         | "otherInfluenceOrControl"
         | "rightsGrantedByContract"
         | "controlViaCompanyRulesOrArticles"
-        | "controlByLegalFramework" => Passes::Control(Truth::True),
-        "votingRights" => Passes::Control(share(Threshold::MoreThan(half_of_the_votes()))),
-        "shareholding" => Passes::Shares(share(Threshold::AtLeast(half))),
+        | "controlByLegalFramework" => Passes::Control,
+        "votingRights" => Passes::ControlFrom(Threshold::MoreThan(half_of_the_votes())),
+        "shareholding" => Passes::SharesFrom(Threshold::AtLeast(half)),
         _ => Passes::Not,
     }
 }

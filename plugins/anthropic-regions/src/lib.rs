@@ -66,6 +66,10 @@ impl Terms {
     }
 }
 
+/// Categories that are known to be something else. A word that is not known is screened: a misspelt one switches nothing
+/// off.
+const OTHER_CATEGORIES: [&str; 5] = ["compute", "videoconference", "storage", "material", "component"];
+
 /// Most parties that one request can have screened: four findings each, and the host takes 256.
 const MOST_SCREENED: usize = 60;
 
@@ -77,7 +81,7 @@ impl Policy for AnthropicRegions {
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
         let category = request.resource().category().value();
-        if category.is_some_and(|category| !matches!(category, "ai-model" | "chatbot")) {
+        if category.is_some_and(|category| OTHER_CATEGORIES.contains(&category)) {
             return Ok(());
         }
         let screened = screened(request);
@@ -98,11 +102,13 @@ impl Policy for AnthropicRegions {
 
 impl AnthropicRegions {
     fn screen<'a>(&self, request: Request<'a>, screened: &[Party<'a>], findings: &mut Findings) {
-        let owners = Owners { request, regions: self.regions.at(request.date()) };
+        let owners = Owners::new(request, self.regions.at(request.date()));
         let ownership = Ownership::of(request, "shareholding");
-        let majority = owned::majority(&owners, &ownership, &self.terms);
-        let attribution = owned::attribution(&owners, &ownership, &self.terms);
-        let control = control::Control::new(&owners, &ownership, &self.terms);
+        let attributable = |party| owners.is_attributable(party);
+        let cascade = ownership.held(Method::Cascade, attributable, self.terms.threshold());
+        let majority = owned::majority(&owners, &ownership, &cascade, &self.terms);
+        let attribution = owned::attribution(&owners, &ownership, &cascade, &self.terms);
+        let control = control::Control::new(&owners, &cascade, &self.terms);
         let reach = control.reach();
         for &party in screened {
             location::report(&owners, party, findings);

@@ -4,7 +4,7 @@ use crate::Terms;
 use crate::owners::Owners;
 use lexgate_sdk::contract::Missing;
 use lexgate_sdk::ownership::{Held, Ownership};
-use lexgate_sdk::{Answer, Finding, Findings, Party, Truth};
+use lexgate_sdk::{Answer, Finding, Findings, Method, Party, Truth};
 
 /// A rule that adds up what certain owners hold.
 pub(crate) struct Rule<'o, 'a> {
@@ -22,9 +22,12 @@ pub(crate) struct Rule<'o, 'a> {
 }
 
 /// More than half is owned by companies headquartered in unsupported regions: deny.
+///
+/// `cascade` is what anybody of those regions holds, by the cascade.
 pub(crate) fn majority<'o, 'a>(
     owners: &'o Owners<'o, 'a>,
     ownership: &'o Ownership<'a>,
+    cascade: &Held<'o, 'a>,
     terms: &'o Terms,
 ) -> Rule<'o, 'a> {
     let (method, _) = terms.method();
@@ -33,7 +36,8 @@ pub(crate) fn majority<'o, 'a>(
     let mut sums: Vec<_> =
         regions.into_iter().map(|listed| sum(&|party| owners.is_company_of(party, listed))).collect();
     if sums.is_empty() {
-        sums.push(sum(&|party| owners.is_company(party)));
+        let same = method == Method::Cascade && !owners.has_persons();
+        sums.push(if same { cascade.clone() } else { sum(&|party| owners.is_company(party)) });
     }
     Rule {
         name: "majority",
@@ -48,12 +52,18 @@ pub(crate) fn majority<'o, 'a>(
 }
 
 /// More than half is owned by anybody of unsupported regions, natural persons included: a person must look.
+///
+/// `cascade` is what they hold, by the cascade.
 pub(crate) fn attribution<'o, 'a>(
     owners: &'o Owners<'o, 'a>,
     ownership: &'o Ownership<'a>,
+    cascade: &Held<'o, 'a>,
     terms: &'o Terms,
 ) -> Rule<'o, 'a> {
-    let (method, _) = terms.method();
+    let sum = match terms.method() {
+        (Method::Cascade, _) => cascade.clone(),
+        (method, _) => ownership.held(method, |party| owners.is_attributable(party), terms.threshold()),
+    };
     Rule {
         name: "attribution",
         codes: ["attribution-exceeded", "attribution-not-exceeded", "attribution-open"],
@@ -62,7 +72,7 @@ pub(crate) fn attribution<'o, 'a>(
         terms,
         owners,
         missing: |owners, party| owners.missing_region(party),
-        sums: vec![ownership.held(method, |party| owners.is_attributable(party), terms.threshold())],
+        sums: vec![sum],
     }
 }
 
@@ -91,9 +101,10 @@ impl<'a> Rule<'_, 'a> {
             .interval("share", &share)
             .derived(self.derived, method, &share, "%")
             .evidence(party.ownership().evidence())
-            .evidence(sum.evidence(party))
-            .evidence(sum.owners(party).filter_map(|owner| self.owners.seat(owner).evidence()))
-            .evidence(sum.owners(party).filter_map(|owner| owner.texts("nationalities").evidence()));
+            .evidence(sum.evidence(party).flat_map(|(interest, owner)| {
+                let region = owner.into_iter().flat_map(|owner| self.owners.evidence(owner));
+                core::iter::once(interest).chain(region)
+            }));
     }
 }
 

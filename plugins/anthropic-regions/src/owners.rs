@@ -2,17 +2,25 @@
 
 use crate::regions::Regions;
 use lexgate_sdk::contract::Missing;
-use lexgate_sdk::{Fact, Party, Request, Truth};
+use lexgate_sdk::{Evidence, Fact, Party, Request, Truth};
 use std::collections::BTreeSet;
 
 /// The parties of a request, seen with the list of its date.
-#[derive(Clone, Copy)]
 pub(crate) struct Owners<'r, 'a> {
     pub(crate) request: Request<'a>,
     pub(crate) regions: &'r Regions,
+    /// By party, whether its seat is unsupported: looked up once.
+    unsupported: Vec<Truth>,
 }
 
-impl<'a> Owners<'_, 'a> {
+impl<'r, 'a> Owners<'r, 'a> {
+    pub(crate) fn new(request: Request<'a>, regions: &'r Regions) -> Owners<'r, 'a> {
+        let mut owners = Owners { request, regions, unsupported: Vec::new() };
+        let seats = request.parties().iter().map(|party| owners.seat(party));
+        owners.unsupported = seats.map(|seat| seat.test(|code| regions.unsupported(code))).collect();
+        owners
+    }
+
     /// Returns where a party is headquartered. A state, or a body of one, sits where its law is from.
     pub(crate) fn seat(&self, party: Party<'a>) -> Fact<'a, &'a str> {
         let headquarters = party.headquarters();
@@ -20,12 +28,17 @@ impl<'a> Owners<'_, 'a> {
         if of_a_state && headquarters.value().is_none() { party.jurisdiction() } else { headquarters }
     }
 
+    /// Returns whether natural persons are among the parties. Without them the same owners count for every rule.
+    pub(crate) fn has_persons(&self) -> bool {
+        self.request.parties().iter().any(|party| party.is_person())
+    }
+
     /// Returns whether it is a company headquartered in an unsupported region. Natural persons are no companies.
     pub(crate) fn is_company(&self, party: Party<'a>) -> Truth {
         if party.is_person() {
             return Truth::False;
         }
-        self.seat(party).test(|code| self.regions.unsupported(code))
+        self.unsupported.get(party.index() as usize).copied().unwrap_or(Truth::Unknown)
     }
 
     /// Returns whether it is such a company whose region the list has under this code.
@@ -52,6 +65,12 @@ impl<'a> Owners<'_, 'a> {
         party.texts("nationalities").test(|codes| {
             codes.iter().map(|code| self.regions.unsupported(code)).fold(Truth::False, Truth::or)
         })
+    }
+
+    /// Returns what is known about the region it belongs to.
+    pub(crate) fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = Evidence<'a>> + use<'a> {
+        let (seat, nationalities) = (self.seat(party), party.texts("nationalities"));
+        seat.evidence().into_iter().chain(nationalities.evidence())
     }
 
     /// Returns what is missing to tell whether it is a company of an unsupported region.

@@ -62,7 +62,8 @@ fn ownership_by_companies_of_unsupported_regions_is_denied_above_half() {
         building()
             .owns("cn", "customer", "18.8")
             .owns("cn", "customer", "28.1")
-            .owns("ru", "customer", "3.1"),
+            .owns("ru", "customer", "3.1")
+            .owns("sg", "customer", "50"),
         "pppp",
     );
     check(building().owns("cn", "customer", "30").owns("ru", "customer", "25"), "pdrp");
@@ -72,9 +73,10 @@ fn ownership_by_companies_of_unsupported_regions_is_denied_above_half() {
 #[test]
 fn a_binding_may_choose_what_the_text_leaves_open() {
     let apart = TERMS.replace("\"acrossRegions\":true", "\"acrossRegions\":false");
-    check_with(&apart, building().owns("cn", "customer", "30").owns("ru", "customer", "25"), "pprp");
+    let with_rest = || building().owns("cn", "customer", "30").owns("sg", "customer", "45");
+    check_with(&apart, with_rest().owns("ru", "customer", "25"), "pprp");
     check_with(&apart, building().owns("cn", "customer", "30").owns("ru", "customer", "55"), "pdrp");
-    check_with(&apart, building().owns("cn", "customer", "30").owns("unheard", "customer", "25"), "pDRp");
+    check_with(&apart, with_rest().owns("unheard", "customer", "25"), "pDRp");
     let half = TERMS.replace("\"strict\":true", "\"strict\":false");
     check_with(&half, building().owns("cn", "customer", "50").owns("sg", "customer", "50"), "pdrp");
 }

@@ -138,7 +138,7 @@ fn one(reported: Reported, context: &Context<'_>, room: &mut Room) -> Result<Fin
         return Err(bad("has unequal ends but names no missing fact"));
     }
     let can_be = |outcome| floor == outcome || ceiling == outcome;
-    if can_be(Outcome::PermitWithObligations) && !obligations.iter().any(|obligation| obligation.binding) {
+    if can_be(Outcome::PermitWithObligations) && !obligations.iter().any(is_due) {
         return Err(bad("is permit-with-obligations but has no binding obligation"));
     }
     if can_be(Outcome::LicenceRequired) && licensing.is_none() {
@@ -174,6 +174,12 @@ fn one(reported: Reported, context: &Context<'_>, room: &mut Room) -> Result<Fin
         obligations,
         defects,
     })
+}
+
+/// Whether an obligation binds a permit.
+fn is_due(obligation: &ReportedObligation) -> bool {
+    let due = &obligation.fulfil_on;
+    obligation.binding && (due.is_empty() || due.contains(&Outcome::PermitWithObligations))
 }
 
 fn bad_str(rule: &str) -> impl Fn(&'static str) -> Malformed {

@@ -4,7 +4,7 @@ use super::json::{Json, RecordIds, Reference};
 use super::parts::Request;
 use super::reader::{BadRequest, Names, Problem, Reader, nearest, shorten};
 use crate::date::Date;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Replaces every reference by the index of its record.
 pub(super) fn resolve(request: &mut Request, reader: &Reader<'_>) -> Result<(), BadRequest> {
@@ -30,7 +30,7 @@ fn indices<'a>(
     ids: impl Iterator<Item = Option<&'a str>>,
     list: &str,
 ) -> Result<Vec<u32>, BadRequest> {
-    let mut index_of: HashMap<&str, u32> = HashMap::new();
+    let mut index_of: BTreeMap<&str, u32> = BTreeMap::new();
     for (index, id) in (0u32..).zip(ids) {
         let Some(id) = id else { continue };
         if index_of.insert(id, index).is_some() {

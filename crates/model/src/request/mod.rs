@@ -37,6 +37,15 @@ pub enum When {
     Date(Date),
 }
 
+impl When {
+    /// Returns the instant, if every time zone has a date within the contract's years then: a day is left at both ends.
+    #[must_use]
+    pub fn instant(instant: Timestamp) -> Option<When> {
+        let year = instant.to_zoned(jiff::tz::TimeZone::UTC).year();
+        (2..9999).contains(&year).then_some(When::Instant(instant))
+    }
+}
+
 impl Request {
     /// Reads a request from JSON text.
     ///

@@ -213,7 +213,7 @@ impl<'j> Reader<'j> {
     ) -> Result<(), BadRequest> {
         self.members("an object", |reader, name| {
             reader.element()?;
-            let step = Step::Name(name.clone());
+            let step = Step::Name(shorten(&name));
             reader.within(step, |reader| each(reader, name))
         })
     }
@@ -339,9 +339,15 @@ pub(crate) fn nearest<T: AsRef<str>>(name: &str, candidates: impl Iterator<Item 
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether a character moves the cursor or turns the direction of what follows.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Cuts a hostile text to a length fit for a message.
 pub(crate) fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().take(64).map(|c| if c.is_control() { '�' } else { c }).collect();
+    let mut short: String = text.chars().take(64).map(|c| if steers(c) { '�' } else { c }).collect();
     if text.chars().nth(64).is_some() {
         short.push('…');
     }

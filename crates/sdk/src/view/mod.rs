@@ -3,7 +3,7 @@
 //! A [`Record`] is one record of the request with its position. What it tells comes as a [`Fact`], whose place goes into
 //! findings as evidence or as a missing fact, so neither can point nowhere.
 
-mod parties;
+pub(crate) mod parties;
 mod request;
 mod supply;
 

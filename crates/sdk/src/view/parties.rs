@@ -2,7 +2,7 @@
 
 use super::{Interest, List, Listing, Participant, Party, Relationship, party_at};
 use crate::contract::{self, Element, InterestedParty, Parent, Statement};
-use crate::fact::{Fact, NOT_SUPPLIED, decimal};
+use crate::fact::{Fact, decimal};
 use crate::place::Spot;
 use lexgate_model::{Amount, Date, End, Interval};
 
@@ -41,10 +41,12 @@ impl<'a> Party<'a> {
         &self.raw.record_id
     }
 
-    /// Returns what to call it in a message: its first full name, or its record id.
+    /// Returns what to call it in a message: its first full name, or its record id; at most 200 bytes, so that a long name
+    /// cannot make a finding too large.
     #[must_use]
     pub fn called(&self) -> &'a str {
-        self.raw.names.first().map_or(&self.raw.record_id, |name| &name.full_name)
+        let name: &str = self.raw.names.first().map_or(&self.raw.record_id, |name| &name.full_name);
+        name.get(..name.floor_char_boundary(200)).unwrap_or_default()
     }
 
     /// Returns what it is: BODS `entityType.type` or `personType`.
@@ -105,7 +107,7 @@ impl<'a> Party<'a> {
     /// Returns whether it is stated that the request names all its owners.
     #[must_use]
     pub fn all_owners_stated(&self) -> bool {
-        self.ownership().value() == Some(Owners::All)
+        matches!(self.raw.ownership, Statement::Complete)
     }
 
     /// Returns the lists it is on.
@@ -190,34 +192,66 @@ impl<'a> Interest<'a> {
     #[must_use]
     pub fn kind(&self) -> Fact<'a, &'a str> {
         let place = self.place("kind");
-        match self.raw.kind.as_str() {
-            reason @ ("unknownInterest" | "unpublishedInterest") => Fact::unknown(place, reason),
-            kind => Fact::known(place, kind),
+        match known_kind(self.raw) {
+            Some(kind) => Fact::known(place, kind),
+            None => Fact::unknown(place, &self.raw.kind),
         }
     }
 
     /// Returns whether it is held directly (true) or through others (false).
     #[must_use]
     pub fn direct(&self) -> Fact<'a, bool> {
-        let place = self.place("directness");
-        match self.raw.directness {
-            contract::Directness::Direct => Fact::known(place, true),
-            contract::Directness::Indirect => Fact::known(place, false),
-            contract::Directness::Unknown => Fact::unknown(place, NOT_SUPPLIED),
-        }
+        self.optional("directness", is_direct(self.raw))
     }
 
     /// Returns how much it is, in percent.
     #[must_use]
     pub fn share(&self) -> Fact<'a, Interval> {
-        let interval = |share: contract::Share| Interval::new(end(share.minimum)?, end(share.maximum)?);
-        self.optional("share", self.raw.share).read(interval)
+        self.optional("share", self.raw.share).read(|_| share(self.raw))
     }
 
     /// Returns whether it is held on the date: the first day is inclusive, the last exclusive, absent ones open.
     #[must_use]
     pub fn holds_on(&self, date: Date) -> bool {
-        holds(date, self.raw.start, self.raw.end, Last::Exclusive)
+        is_held(self.raw, date)
+    }
+}
+
+// What follows is what the views of interests tell, without their places: for sums over all of them.
+
+/// The kind, unless it is stated to be unknown or not published.
+pub(crate) fn known_kind(interest: &contract::Interest) -> Option<&str> {
+    Some(interest.kind.as_str()).filter(|kind| !matches!(*kind, "unknownInterest" | "unpublishedInterest"))
+}
+
+/// Whether the interest is direct, if that is stated.
+pub(crate) fn is_direct(interest: &contract::Interest) -> Option<bool> {
+    match interest.directness {
+        contract::Directness::Direct => Some(true),
+        contract::Directness::Indirect => Some(false),
+        contract::Directness::Unknown => None,
+    }
+}
+
+/// Whether the interest is held on the date.
+pub(crate) fn is_held(interest: &contract::Interest, date: Date) -> bool {
+    holds(date, interest.start, interest.end, Last::Exclusive)
+}
+
+/// The share, if one is stated and sound.
+pub(crate) fn share(interest: &contract::Interest) -> Option<Interval> {
+    let contract::Share { minimum, maximum } = interest.share?;
+    if minimum == maximum && !minimum.exclusive {
+        return end(minimum).map(|end| Interval::exact(end.value));
+    }
+    Interval::new(end(minimum)?, end(maximum)?)
+}
+
+/// The party that holds the interests of a relationship, if it is specified.
+pub(crate) fn holder(relationship: &contract::Relationship) -> Option<u32> {
+    match relationship.interested_party {
+        InterestedParty::Known(index) => Some(index),
+        InterestedParty::Unknown(_) => None,
     }
 }
 
@@ -240,6 +274,9 @@ pub(super) fn holds(
     end: Option<contract::Date>,
     last: Last,
 ) -> bool {
+    if start.is_none() && end.is_none() {
+        return true;
+    }
     let day = |date: contract::Date| (i32::from(date.year), i32::from(date.month), i32::from(date.day));
     let date = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
     let begun = start.is_none_or(|start| day(start) <= date);
