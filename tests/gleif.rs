@@ -173,6 +173,22 @@ fn real_entities_are_decided_and_explained() {
             "{lei}"
         );
     }
+    // The sample's children with consolidation parents have no record of their own: what is left is who consolidates whom.
+    let children: std::collections::BTreeSet<_> = register.parents.keys().map(|(child, _)| child).collect();
+    assert!(!children.is_empty());
+    for lei in children {
+        let json = register.request(lei);
+        let request = Request::from_json(json.to_string().as_bytes(), &RequestLimits::default()).unwrap();
+        let decided: Record<Enforced> = ENGINE.decide(&set, &request, request.when().unwrap());
+        assert_eq!(decided.bindings[0].fault, None, "{lei}");
+        let parent = register.parents.get(&(lei.clone(), "ultimate")).map(String::as_str);
+        assert_eq!(decided.request["parties"][0]["ultimateParent"].as_str(), parent, "{lei}");
+        let span = decided.decision.span;
+        assert_eq!((span.floor, span.ceiling), (Outcome::Permit, Outcome::Deny), "{lei}");
+        let missing: Vec<_> =
+            decided.decision.missing.iter().map(|wanted| wanted.fact.pointer.as_str()).collect();
+        assert!(missing.contains(&"/parties/1/headquarters"), "{lei}: {missing:?}");
+    }
     eprintln!("{} entities: {ends:?}", register.entities.len());
     assert!(register.entities.len() > 5);
 }
