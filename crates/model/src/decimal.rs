@@ -237,6 +237,16 @@ impl Amount {
         Amount(self.0.saturating_sub(other.0).clamp(-Amount::LIMIT, Amount::LIMIT))
     }
 
+    /// Returns how many units of 10^-18 it has, none below zero.
+    pub(crate) fn units(self) -> u128 {
+        u128::try_from(self.0).unwrap_or(0)
+    }
+
+    /// Returns the amount of so many units of 10^-18, or the largest.
+    pub(crate) fn of_units(units: u128) -> Amount {
+        Amount(i128::try_from(units).unwrap_or(Amount::LIMIT).min(Amount::LIMIT))
+    }
+
     /// Returns the largest decimal that is not above.
     #[must_use]
     pub fn rounded_down(self) -> Decimal {

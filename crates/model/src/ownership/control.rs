@@ -1,0 +1,413 @@
+//! Whom influence reaches by votes, appointment, contract: control, which needs no share.
+//!
+//! The caller says where influence starts and which interests pass it on. Links of control pass it on by themselves. Votes
+//! and shares are added up over all holders that influence has reached, so that 30 % and 30 % are 60 %. A party is
+//! *controlled* when a way leads to it from a start with control somewhere on it: a link of control, or most of the votes.
+//! By shares alone it is *reached*, and not controlled.
+
+use super::Gap;
+use super::graph::{Graph, Stake};
+use super::ledger::{Claims, Ledger, Level};
+use crate::decimal::Amount;
+use crate::interval::Threshold;
+use crate::truth::Truth;
+
+/// A link that passes influence on as control: appointment of the board, a contract, articles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Who holds it; `None`, or a party outside the graph, is one that nobody specified.
+    pub from: Option<u32>,
+    /// The party it is in.
+    pub to: u32,
+    /// Whether it is one: `Unknown` where the kind of interest is not stated; `False` is not counted at all.
+    pub passes: Truth,
+    /// The caller's name for it, which evidence, paths and missing facts repeat.
+    pub key: u32,
+}
+
+/// What passes influence on.
+#[derive(Debug, Clone)]
+pub struct Means {
+    parties: u32,
+    votes: Graph,
+    shares: Graph,
+    links: Vec<Link>,
+    /// By party, where its chains of links begin.
+    heads: Vec<Ends>,
+    next: Vec<Ends>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Ends {
+    into: Option<usize>,
+    out: Option<usize>,
+}
+
+/// Where votes, and shares, pass influence on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// Votes past this are control.
+    pub votes: Threshold,
+    /// Shares past this pass on what their holders have: influence, and control where one of them is controlled.
+    pub shares: Threshold,
+}
+
+impl Means {
+    /// Returns means between so many parties, of which there are none yet.
+    #[must_use]
+    pub fn new(parties: u32) -> Means {
+        Means {
+            parties,
+            votes: Graph::new(parties),
+            shares: Graph::new(parties),
+            links: Vec::new(),
+            heads: vec![Ends::default(); parties as usize],
+            next: Vec::new(),
+        }
+    }
+
+    /// Adds a link of control; one into a party outside, or of a party with itself, is ignored.
+    pub fn link(&mut self, link: Link) {
+        let from = link.from.filter(|&from| from < self.parties);
+        if link.passes == Truth::False || from == Some(link.to) || link.to >= self.parties {
+            return;
+        }
+        let at = self.links.len();
+        let into = self.heads.get_mut(link.to as usize).and_then(|head| head.into.replace(at));
+        let out =
+            from.and_then(|from| self.heads.get_mut(from as usize)).and_then(|head| head.out.replace(at));
+        self.links.push(Link { from, ..link });
+        self.next.push(Ends { into, out });
+    }
+
+    /// Adds votes.
+    pub fn votes(&mut self, stake: Stake) {
+        self.votes.add(stake);
+    }
+
+    /// Adds a share.
+    pub fn share(&mut self, stake: Stake) {
+        self.shares.add(stake);
+    }
+
+    /// States that all interests in the party are stated.
+    pub fn all_stated(&mut self, party: u32) {
+        self.votes.all_owners_stated(party);
+        self.shares.all_owners_stated(party);
+    }
+
+    /// Finds who is reached, in time linear in parties and interests. `start` says of each party whether influence starts
+    /// from it; of those beyond its end that is unknown.
+    #[must_use]
+    pub fn reach(&self, start: &[Truth], lines: Lines) -> Reach<'_> {
+        let parties = self.parties as usize;
+        let start: Vec<Truth> =
+            start.iter().copied().chain(core::iter::repeat(Truth::Unknown)).take(parties).collect();
+        let base = |party: u32| start.get(party as usize).copied().unwrap_or(Truth::Unknown);
+        let votes = Ledger::new(&self.votes, lines.votes, Claims::Ignored, base);
+        let shares = Ledger::new(&self.shares, lines.shares, Claims::Ignored, base);
+        let none = || Marks { reached: vec![false; parties], controlled: vec![false; parties] };
+        let mut reach = Reach { means: self, votes, shares, possible: none(), certain: none(), start };
+        reach.spread(Level::Possible);
+        reach.spread(Level::Certain);
+        reach
+    }
+
+    fn links_in(&self, party: u32) -> impl Iterator<Item = &Link> {
+        self.chain(party, |ends| ends.into)
+    }
+
+    fn links_of(&self, party: u32) -> impl Iterator<Item = &Link> {
+        self.chain(party, |ends| ends.out)
+    }
+
+    fn chain(&self, party: u32, side: fn(&Ends) -> Option<usize>) -> impl Iterator<Item = &Link> {
+        let first = self.heads.get(party as usize).and_then(side);
+        core::iter::successors(first, move |&at| self.next.get(at).and_then(side))
+            .filter_map(|at| self.links.get(at))
+    }
+}
+
+/// Who is marked at one level.
+#[derive(Debug, Clone)]
+struct Marks {
+    /// By any way.
+    reached: Vec<bool>,
+    /// By a way with control on it.
+    controlled: Vec<bool>,
+}
+
+impl Marks {
+    fn has(&self, party: u32, controlled: bool) -> bool {
+        let marks = if controlled { &self.controlled } else { &self.reached };
+        marks.get(party as usize).copied().unwrap_or(false)
+    }
+
+    /// Marks the party; returns whether that is news.
+    fn set(&mut self, party: u32, controlled: bool) -> bool {
+        let marks = if controlled { &mut self.controlled } else { &mut self.reached };
+        marks.get_mut(party as usize).is_some_and(|mark| !core::mem::replace(mark, true))
+    }
+}
+
+/// Who is reached.
+#[derive(Debug, Clone)]
+pub struct Reach<'m> {
+    means: &'m Means,
+    votes: Ledger<'m>,
+    shares: Ledger<'m>,
+    possible: Marks,
+    certain: Marks,
+    start: Vec<Truth>,
+}
+
+/// Something on a way to a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Influence starts, or may start, from this party.
+    Start(u32),
+    /// The interest with this key passes it on, or may.
+    Interest(u32),
+}
+
+/// A missing fact that could change whether a party is controlled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Missing {
+    /// Whether influence starts from this party.
+    Start(u32),
+    /// Whether the link with this key is one of control.
+    Passes(u32),
+    /// Who holds the link with this key.
+    Holder(u32),
+    /// What is missing about votes or shares.
+    Stake(Gap),
+}
+
+impl Reach<'_> {
+    /// Returns whether a way with control on it leads to the party.
+    #[must_use]
+    pub fn controlled(&self, party: u32) -> Truth {
+        Truth::between(self.certain.has(party, true), self.possible.has(party, true))
+    }
+
+    /// Returns whether any way leads to the party.
+    #[must_use]
+    pub fn reached(&self, party: u32) -> Truth {
+        let has = |marks: &Marks| marks.has(party, false) || marks.has(party, true);
+        Truth::between(has(&self.certain), has(&self.possible))
+    }
+
+    /// Returns what surely makes the party controlled, sorted: all starts and interests on all ways with control on them.
+    #[must_use]
+    pub fn evidence(&self, party: u32) -> Vec<Origin> {
+        let mut found = Vec::new();
+        if self.certain.has(party, true) {
+            self.walk(party, Level::Certain, |step| match step {
+                Step::Start(party) => found.push(Origin::Start(party)),
+                Step::Link(link) => found.push(Origin::Interest(link.key)),
+                Step::Stakes(ledger, party) => {
+                    let counted = |stake: &Stake| self.counts(stake, Level::Certain).into();
+                    found.extend(ledger.adding(party, counted).map(|stake| Origin::Interest(stake.key)));
+                }
+            });
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Returns the missing facts, sorted, that could change whether the party is controlled; none when that is known.
+    #[must_use]
+    pub fn missing(&self, party: u32) -> Vec<Missing> {
+        let mut missing = Vec::new();
+        if self.controlled(party) == Truth::Unknown {
+            self.walk(party, Level::Possible, |step| match step {
+                Step::Start(party) => {
+                    missing.extend((self.start(party) == Truth::Unknown).then_some(Missing::Start(party)));
+                }
+                Step::Link(link) => {
+                    missing.extend((link.passes == Truth::Unknown).then_some(Missing::Passes(link.key)));
+                    missing.extend(link.from.is_none().then_some(Missing::Holder(link.key)));
+                }
+                Step::Stakes(ledger, party) if ledger.passes(party) == Truth::Unknown => {
+                    let mut gaps = Vec::new();
+                    let counted = |stake: &Stake| {
+                        Truth::between(
+                            self.counts(stake, Level::Certain),
+                            self.counts(stake, Level::Possible),
+                        )
+                    };
+                    ledger.gaps_at(party, counted, &mut gaps, |stake, gaps| {
+                        gaps.extend(stake.owner.is_none().then_some(Gap::Owner(stake.key)));
+                    });
+                    missing.extend(gaps.into_iter().map(Missing::Stake));
+                }
+                Step::Stakes(..) => {}
+            });
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    fn start(&self, party: u32) -> Truth {
+        self.start.get(party as usize).copied().unwrap_or(Truth::Unknown)
+    }
+
+    fn marks(&self, level: Level) -> &Marks {
+        match level {
+            Level::Possible => &self.possible,
+            Level::Certain => &self.certain,
+        }
+    }
+
+    /// Whether a holder counts at the level; nobody knows of one who is not specified.
+    fn counts(&self, stake: &Stake, level: Level) -> bool {
+        match stake.owner {
+            None => level == Level::Possible,
+            Some(_) if stake.is_own() => false,
+            Some(owner) => self.marks(level).has(owner, false) || self.marks(level).has(owner, true),
+        }
+    }
+
+    /// Marks parties at the level until none is left that belongs there: the least fixed point.
+    fn spread(&mut self, level: Level) {
+        let Reach { means, votes, shares, possible, certain, start } = self;
+        let marks = match level {
+            Level::Possible => possible,
+            Level::Certain => certain,
+        };
+        let means: &Means = means;
+        let holds = |truth: Truth| level.reached_by(truth);
+        // By party, whether a holder of its shares is controlled, which makes the influence of all of them control.
+        let mut through = vec![false; means.parties as usize];
+        let mut counted = through.clone();
+        let mut next = Vec::new();
+        let rise = |marks: &mut Marks, party: u32, controlled: bool, next: &mut Vec<(u32, bool)>| {
+            if marks.set(party, controlled) {
+                next.push((party, controlled));
+            }
+        };
+        for (party, truth) in (0u32..).zip(&*start) {
+            if holds(*truth) {
+                rise(marks, party, false, &mut next);
+            }
+        }
+        if level == Level::Possible {
+            for link in means.links.iter().filter(|link| link.from.is_none()) {
+                rise(marks, link.to, true, &mut next);
+            }
+        }
+        // Holders nobody specified.
+        for party in 0..means.parties {
+            if passed(votes, party, level) {
+                rise(marks, party, true, &mut next);
+            }
+            if passed(shares, party, level) {
+                rise(marks, party, false, &mut next);
+            }
+        }
+        while let Some((party, controlled)) = next.pop() {
+            let first =
+                counted.get_mut(party as usize).is_some_and(|counted| !core::mem::replace(counted, true));
+            if first {
+                for link in means.links_of(party).filter(|link| holds(link.passes)) {
+                    rise(marks, link.to, true, &mut next);
+                }
+                votes.count(party, level, |votes, to| {
+                    if passed(votes, to, level) {
+                        rise(marks, to, true, &mut next);
+                    }
+                });
+            }
+            let mut reach_by_shares = |shares: &Ledger<'_>, to: u32| {
+                if let Some(through) = through.get_mut(to as usize) {
+                    *through |= controlled;
+                    if passed(shares, to, level) {
+                        rise(marks, to, *through, &mut next);
+                    }
+                }
+            };
+            if first {
+                shares.count(party, level, reach_by_shares);
+            } else {
+                let stakes = means.shares.stakes_of(party).filter(|stake| !stake.is_own());
+                stakes.for_each(|stake| reach_by_shares(shares, stake.owned));
+            }
+        }
+    }
+
+    /// Goes back over every way of the level that reaches the party with control.
+    fn walk<'s>(&'s self, party: u32, level: Level, mut visit: impl FnMut(Step<'s>)) {
+        let marks = self.marks(level);
+        let parties = self.start.len();
+        let mut seen = Marks { reached: vec![false; parties], controlled: vec![false; parties] };
+        let mut next = Vec::new();
+        let enter = |seen: &mut Marks, party: u32, controlled: bool, next: &mut Vec<(u32, bool)>| {
+            if marks.has(party, controlled) && seen.set(party, controlled) {
+                next.push((party, controlled));
+            }
+        };
+        enter(&mut seen, party, true, &mut next);
+        while let Some((party, controlled)) = next.pop() {
+            if !controlled && level.reached_by(self.start(party)) {
+                visit(Step::Start(party));
+                if self.start(party).certain() {
+                    continue;
+                }
+            }
+            if controlled {
+                for link in self.means.links_in(party).filter(|link| level.reached_by(link.passes)) {
+                    let before = |controlled: bool| {
+                        link.from.map_or(level == Level::Possible, |from| marks.has(from, controlled))
+                    };
+                    if before(false) || before(true) {
+                        visit(Step::Link(link));
+                        for controlled in [false, true] {
+                            link.from
+                                .into_iter()
+                                .for_each(|from| enter(&mut seen, from, controlled, &mut next));
+                        }
+                    }
+                }
+                if passed(&self.votes, party, level) {
+                    visit(Step::Stakes(&self.votes, party));
+                    for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {
+                        for controlled in [false, true] {
+                            enter(&mut seen, holder, controlled, &mut next);
+                        }
+                    }
+                }
+            }
+            if passed(&self.shares, party, level) {
+                let holders = || {
+                    self.means
+                        .shares
+                        .stakes_in(party)
+                        .filter(|stake| !stake.is_own())
+                        .filter_map(|stake| stake.owner)
+                };
+                if !controlled || holders().any(|holder| marks.has(holder, true)) {
+                    visit(Step::Stakes(&self.shares, party));
+                    for holder in holders() {
+                        for controlled in [false, controlled] {
+                            enter(&mut seen, holder, controlled, &mut next);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether holders that count pass the line; sums that cannot be pass nothing on where no holder counts.
+fn passed(ledger: &Ledger<'_>, party: u32, level: Level) -> bool {
+    level.reached_by(ledger.passes(party)) && ledger.held(party).maximum().value > Amount::ZERO
+}
+
+#[derive(Clone, Copy)]
+enum Step<'s> {
+    Start(u32),
+    Link(&'s Link),
+    Stakes(&'s Ledger<'s>, u32),
+}
