@@ -1,28 +1,30 @@
-//! Who reaches whom by control: paths of interests, as far as the facts go.
+//! Who reaches whom by control: the model's ways of influence, from the relationships of a request.
 //!
-//! The policy says which interests pass influence on, as control or by shares ([`Passes`]), and where influence starts. A
-//! party is controlled when a path leads to it from there with control at one link at least. Facts that are missing make
-//! links, and so paths, possible only.
+//! The policy says which interests pass influence on ([`Passes`]), past which lines votes and shares do, and where influence
+//! starts. A party is controlled when a way leads to it from there with control somewhere on it. Facts that are missing make
+//! links, and so ways, possible only.
 
 use crate::contract::{self, Missing};
 use crate::fact::NOT_SUPPLIED;
 use crate::finding::MOST_PLACES;
-use crate::ownership::owners;
+use crate::ownership::{owners, too_much};
 use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
-use alloc::vec;
 use alloc::vec::Vec;
-use lexgate_model::{Threshold, Truth};
+use lexgate_model::ownership::{Gap, Stake, control};
+use lexgate_model::Truth;
+
+pub use control::Lines;
 
 /// Whether interests of a kind pass influence on, and as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passes {
-    /// As control.
+    /// As control, whatever their share.
     Control,
-    /// As control, if the share passes the threshold.
-    ControlFrom(Threshold),
-    /// By shares alone, if they pass the threshold.
-    SharesFrom(Threshold),
+    /// As votes: control, if those of all who have influence pass the line together.
+    Votes,
+    /// By shares: what their holders have, if they pass the line together.
+    Shares,
     /// Not at all.
     Not,
 }
@@ -31,27 +33,10 @@ pub enum Passes {
 #[derive(Debug, Clone)]
 pub struct Links<'a> {
     request: Request<'a>,
-    links: Vec<Link>,
-    /// By party, where its chains of links begin.
-    chains: Vec<Chains>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Chains {
-    into: Option<usize>,
-    out: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    /// Nobody is one who is not specified.
-    from: Option<u32>,
-    to: u32,
-    passes: Truth,
-    control: bool,
-    source: Source,
-    /// The next of the links into the same party, and out of the same.
-    next: Chains,
+    means: control::Means,
+    lines: Lines,
+    /// What each link or stake was read from, by its key.
+    sources: Vec<Source>,
 }
 
 /// What a link was read from, by position.
@@ -61,158 +46,116 @@ enum Source {
     Interest(u32, u32),
     /// A relationship that states no interests.
     Silent(u32),
-    /// Owners that the request does not name.
-    Unnamed,
+    /// Owners of the party that the request does not name.
+    Unnamed(u32),
 }
 
 impl<'a> Links<'a> {
     /// Returns the links of a request; `passes` says what interests of a kind do.
     ///
     /// Links into an `origin` are left out: who controls it adds nothing to the influence it has of itself. Without any
-    /// link of control nobody is controlled, and there are none by shares either.
+    /// link of control and without votes nobody is controlled, and there are no links by shares either.
     #[must_use]
     pub fn of(
         request: Request<'a>,
+        lines: Lines,
         origin: impl Fn(Party<'a>) -> bool,
         passes: impl Fn(&str) -> Passes,
     ) -> Links<'a> {
-        let chains = vec![Chains::default(); request.parties().len()];
-        let mut links = Links { request, links: Vec::new(), chains };
+        let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
+        let means = control::Means::new(parties);
+        let mut links = Links { request, means, lines, sources: Vec::new() };
         let relationships = request.record().raw().relationships.as_deref();
-        let open = |party: &Party<'a>| !party.cannot_be_owned() && !origin(*party);
-        for party in request.parties().iter().filter(open) {
-            if relationships.is_none() || !party.all_owners_stated() {
-                links.add(None, party.index(), (Truth::Unknown, true), Source::Unnamed);
+        for party in request.parties().iter() {
+            links.means.all_stated(party.index());
+            let stated = relationships.is_some() && party.all_owners_stated();
+            if !party.owners_are_given() && !origin(party) && !stated {
+                links.link(None, party.index(), (Truth::Unknown, true), Source::Unnamed(party.index()));
             }
         }
-        for control in [true, false] {
+        for shares in [false, true] {
             for (number, relationship) in (0..).zip(relationships.unwrap_or_default()) {
                 if request.party(relationship.subject).is_some_and(|to| !origin(to)) {
-                    links.add_all(number, relationship, control, &passes);
+                    links.add(number, relationship, shares, &passes);
                 }
             }
-            if links.links.is_empty() {
+            if links.sources.is_empty() {
                 break;
             }
         }
         links
     }
 
-    /// Adds the links of control, or those by shares.
-    fn add_all(
+    /// Adds the links of control and the votes, or the shares.
+    fn add(
         &mut self,
         number: u32,
         relationship: &contract::Relationship,
-        control: bool,
+        shares: bool,
         passes: impl Fn(&str) -> Passes,
     ) {
         let (from, to) = (parties::holder(relationship), relationship.subject);
         let Some(interests) = &relationship.interests else {
-            if control {
-                self.add(from, to, (Truth::Unknown, true), Source::Silent(number));
+            if !shares {
+                self.link(from, to, (Truth::Unknown, true), Source::Silent(number));
             }
             return;
         };
         let date = self.request.date();
         for (index, interest) in (0..).zip(interests).filter(|(_, interest)| parties::is_held(interest, date))
         {
-            let passed = |line: Threshold| {
-                parties::share(interest).map_or(Truth::Unknown, |share| line.passed_by(&share))
-            };
-            let truth = match (parties::known_kind(interest).map(&passes), control) {
-                (None, true) => Truth::Unknown,
-                (Some(Passes::Control), true) => Truth::True,
-                (Some(Passes::ControlFrom(line)), true) | (Some(Passes::SharesFrom(line)), false) => {
-                    passed(line)
+            let source = Source::Interest(number, index);
+            match (parties::known_kind(interest).map(&passes), shares) {
+                (None, false) => self.link(from, to, (Truth::Unknown, true), source),
+                (Some(Passes::Control), false) => self.link(from, to, (Truth::True, true), source),
+                (Some(Passes::Votes), false) | (Some(Passes::Shares), true) => {
+                    self.stake(from, to, interest, shares, source);
                 }
-                _ => Truth::False,
-            };
-            self.add(from, to, (truth, control), Source::Interest(number, index));
+                _ => {}
+            }
         }
     }
 
-    fn add(&mut self, from: Option<u32>, to: u32, (passes, control): (Truth, bool), source: Source) {
-        if passes == Truth::False || from == Some(to) {
-            return;
+    /// Adds votes or shares. Those held directly are added up; others are a part of what somebody else holds, so they pass
+    /// influence on only by themselves.
+    fn stake(
+        &mut self,
+        owner: Option<u32>,
+        owned: u32,
+        interest: &contract::Interest,
+        shares: bool,
+        source: Source,
+    ) {
+        let (share, direct) = (parties::share(interest), Truth::from(parties::is_direct(interest)));
+        let line = if shares { self.lines.shares } else { self.lines.votes };
+        if !direct.certain() {
+            let passes = share.map_or(Truth::Unknown, |share| line.passed_by(&share));
+            self.link(owner, owned, (passes, !shares), source);
         }
-        let at = self.links.len();
-        let into = self.chains.get_mut(to as usize).and_then(|to| to.into.replace(at));
-        let out =
-            from.and_then(|from| self.chains.get_mut(from as usize)).and_then(|from| from.out.replace(at));
-        self.links.push(Link { from, to, passes, control, source, next: Chains { into, out } });
+        if direct.possible() {
+            let Some(key) = self.key(source) else { return };
+            let stake = Stake { owner, owned, share, direct, key };
+            if shares { self.means.share(stake) } else { self.means.votes(stake) }
+        }
+    }
+
+    fn link(&mut self, from: Option<u32>, to: u32, (passes, control): (Truth, bool), source: Source) {
+        if let Some(key) = self.key(source) {
+            self.means.link(control::Link { from, to, passes, control, key });
+        }
+    }
+
+    fn key(&mut self, source: Source) -> Option<u32> {
+        let key = u32::try_from(self.sources.len()).ok()?;
+        self.sources.push(source);
+        Some(key)
     }
 
     /// Finds who is reached from where influence starts, in time linear in parties and links.
     #[must_use]
     pub fn from(&self, start: impl Fn(Party<'a>) -> Truth) -> Reach<'_, 'a> {
         let start: Vec<_> = self.request.parties().iter().map(start).collect();
-        let certain = self.spread(&start, Truth::certain);
-        let possible = self.spread(&start, Truth::possible);
-        Reach { links: self, start, certain, possible }
-    }
-
-    fn spread(&self, start: &[Truth], at_level: fn(Truth) -> bool) -> Level {
-        let mut level = Level::new(at_level, start.len());
-        let mut next = Vec::new();
-        for (party, truth) in (0u32..).zip(start) {
-            if at_level(*truth) {
-                level.rise(party, false, &mut next);
-            }
-        }
-        for link in self.links.iter().filter(|link| link.from.is_none()) {
-            if level.passes(link) {
-                level.rise(link.to, link.control, &mut next);
-            }
-        }
-        while let Some((party, controlled)) = next.pop() {
-            for link in self.chain(party, |chains| chains.out).filter(|link| at_level(link.passes)) {
-                level.rise(link.to, controlled || link.control, &mut next);
-            }
-        }
-        level
-    }
-
-    /// The links into a party, or out of it.
-    fn chain(&self, party: u32, side: fn(&Chains) -> Option<usize>) -> impl Iterator<Item = &Link> {
-        let link = |at: usize| self.links.get(at);
-        let first = self.chains.get(party as usize).and_then(side).and_then(link);
-        core::iter::successors(first, move |last| side(&last.next).and_then(link))
-    }
-}
-
-/// Who is reached if only what is certain counts, or all that is possible.
-#[derive(Debug, Clone)]
-struct Level {
-    holds: fn(Truth) -> bool,
-    reached: Vec<bool>,
-    controlled: Vec<bool>,
-}
-
-impl Level {
-    /// Nobody is reached yet.
-    fn new(holds: fn(Truth) -> bool, parties: usize) -> Level {
-        Level { holds, reached: vec![false; parties], controlled: vec![false; parties] }
-    }
-
-    /// Marks the party, and sends the search on from it if that is news.
-    fn rise(&mut self, party: u32, controlled: bool, next: &mut Vec<(u32, bool)>) {
-        let marks = if controlled { &mut self.controlled } else { &mut self.reached };
-        if let Some(mark) = marks.get_mut(party as usize)
-            && !core::mem::replace(mark, true)
-        {
-            next.push((party, controlled));
-        }
-    }
-
-    /// Whether influence that begins at this link counts; nobody knows whether one who is not specified has any.
-    fn passes(&self, link: &Link) -> bool {
-        (self.holds)(link.passes.and(if link.from.is_some() { Truth::True } else { Truth::Unknown }))
-    }
-
-    /// Whether the party is reached by a path, with control on it or not.
-    fn has(&self, party: u32, controlled: bool) -> bool {
-        let marked = |marks: &[bool]| marks.get(party as usize).copied().unwrap_or(false);
-        marked(&self.controlled) || (!controlled && marked(&self.reached))
+        Reach { links: self, reach: self.means.reach(&start, self.lines) }
     }
 }
 
@@ -220,27 +163,26 @@ impl Level {
 #[derive(Debug, Clone)]
 pub struct Reach<'l, 'a> {
     links: &'l Links<'a>,
-    start: Vec<Truth>,
-    certain: Level,
-    possible: Level,
+    reach: control::Reach<'l>,
 }
 
 impl<'a> Reach<'_, 'a> {
-    /// Returns whether a path with control at one link at least leads to the party.
+    /// Returns whether a way with control somewhere on it leads to the party.
     #[must_use]
     pub fn controlled(&self, party: Party<'a>) -> Truth {
-        let at = party.index();
-        Truth::between(self.certain.has(at, true), self.possible.has(at, true))
+        self.reach.controlled(party.index())
     }
 
-    /// Returns the interests on the certain paths to the party, and the parties they start from.
+    /// Returns the interests on the certain ways to the party, and the parties they start from.
     #[must_use]
     pub fn evidence(&self, party: Party<'a>) -> (Vec<Evidence<'a>>, Vec<Party<'a>>) {
         let (mut interests, mut starts) = (Vec::new(), Vec::new());
-        self.walk(party, &self.certain, |step| match step {
-            Step::Link(link) => interests.extend(self.links.evidence(link)),
-            Step::Start(party) => starts.push(party),
-        });
+        for origin in self.reach.evidence(party.index()) {
+            match origin {
+                control::Origin::Interest(key) => interests.extend(self.links.evidence(key)),
+                control::Origin::Start(index) => starts.extend(self.links.request.party(index)),
+            }
+        }
         (interests, starts)
     }
 
@@ -253,54 +195,20 @@ impl<'a> Reach<'_, 'a> {
         party: Party<'a>,
         start: impl Fn(Party<'a>) -> I,
     ) -> Vec<Missing> {
-        let mut missing = Vec::new();
-        self.walk(party, &self.possible, |step| match step {
-            _ if missing.len() >= MOST_PLACES => {}
-            Step::Link(link) => missing.extend(self.links.missing(link).into_iter().flatten()),
-            Step::Start(party) if self.start(party.index()) == Truth::Unknown => missing.extend(start(party)),
-            Step::Start(_) => {}
-        });
-        missing
-    }
-
-    fn start(&self, party: u32) -> Truth {
-        self.start.get(party as usize).copied().unwrap_or(Truth::Unknown)
-    }
-
-    /// Goes back over every path of the level that reaches the party with control.
-    fn walk<'s>(&'s self, party: Party<'a>, level: &Level, mut visit: impl FnMut(Step<'s, 'a>)) {
-        let mut seen = Level::new(level.holds, self.start.len());
-        let mut next = Vec::new();
-        seen.rise(party.index(), true, &mut next);
-        while let Some((party, controlled)) = next.pop() {
-            let start = self.start(party);
-            if !controlled && (level.holds)(start) {
-                self.links.request.party(party).into_iter().for_each(|party| visit(Step::Start(party)));
-                if start.certain() {
-                    continue;
+        let (links, mut missing) = (self.links, Vec::new());
+        for fact in self.reach.missing(party.index()) {
+            match fact {
+                _ if missing.len() >= MOST_PLACES => break,
+                control::Missing::Start(index) => {
+                    missing.extend(links.request.party(index).into_iter().flat_map(&start));
                 }
-            }
-            for link in self.links.chain(party, |chains| chains.into).filter(|link| level.passes(link)) {
-                // Control at this link leaves none to be found before it.
-                let before =
-                    |controlled: bool| link.from.map_or(!controlled, |from| level.has(from, controlled));
-                let free = (!controlled || link.control) && before(false);
-                let bound = controlled && before(true);
-                if free || bound {
-                    visit(Step::Link(link));
-                }
-                for (_, controlled) in [(free, false), (bound, true)].into_iter().filter(|(leads, _)| *leads)
-                {
-                    link.from.into_iter().for_each(|from| seen.rise(from, controlled, &mut next));
-                }
+                control::Missing::Passes(key) => missing.extend(links.what_it_is(key)),
+                control::Missing::Holder(key) => missing.extend(links.holder(key)),
+                control::Missing::Stake(gap) => missing.extend(links.of_stake(gap)),
             }
         }
+        missing
     }
-}
-
-enum Step<'s, 'a> {
-    Link(&'s Link),
-    Start(Party<'a>),
 }
 
 impl<'a> Links<'a> {
@@ -308,30 +216,44 @@ impl<'a> Links<'a> {
         self.request.relationships().value()?.get(number)
     }
 
-    fn interest(&self, number: u32, index: u32) -> Option<Interest<'a>> {
-        self.relationship(number)?.interests().value()?.get(index)
-    }
-
-    fn evidence(&self, link: &Link) -> Option<Evidence<'a>> {
-        match link.source {
-            Source::Interest(number, index) => Some(self.interest(number, index)?.evidence()),
-            Source::Silent(_) | Source::Unnamed => None,
+    fn interest(&self, key: u32) -> Option<Interest<'a>> {
+        match *self.sources.get(key as usize)? {
+            Source::Interest(number, index) => self.relationship(number)?.interests().value()?.get(index),
+            Source::Silent(_) | Source::Unnamed(_) => None,
         }
     }
 
-    /// What is not known about a link: who holds it, and whether it passes influence on.
-    fn missing(&self, link: &Link) -> [Option<Missing>; 2] {
-        let holder = |number| self.relationship(number)?.interested_party().missing("who holds the interest");
-        match link.source {
-            Source::Unnamed => [self.request.party(link.to).map(|party| owners(self.request, party)), None],
-            Source::Silent(number) => {
-                let interests = self.relationship(number).map(|relationship| relationship.interests());
-                [interests.and_then(|fact| fact.missing("the interests and their kinds")), holder(number)]
+    fn evidence(&self, key: u32) -> Option<Evidence<'a>> {
+        self.interest(key).map(|interest| interest.evidence())
+    }
+
+    /// What is not known about an interest that may pass influence on.
+    fn what_it_is(&self, key: u32) -> Option<Missing> {
+        match *self.sources.get(key as usize)? {
+            Source::Interest(..) => self.interest(key).map(what_is_unclear),
+            Source::Silent(number) => self.relationship(number)?.interests().missing("the interests and their kinds"),
+            Source::Unnamed(_) => None,
+        }
+    }
+
+    /// That it is not known who holds it.
+    fn holder(&self, key: u32) -> Option<Missing> {
+        match *self.sources.get(key as usize)? {
+            Source::Interest(number, _) | Source::Silent(number) => {
+                self.relationship(number)?.interested_party().missing("who holds the interest")
             }
-            Source::Interest(number, index) => {
-                let unclear = self.interest(number, index).filter(|_| link.passes == Truth::Unknown);
-                [unclear.map(what_is_unclear), holder(number)]
-            }
+            Source::Unnamed(party) => self.request.party(party).map(|party| owners(self.request, party)),
+        }
+    }
+
+    fn of_stake(&self, gap: Gap) -> Option<Missing> {
+        match gap {
+            Gap::Share(key) => self.interest(key).map(what_is_unclear),
+            Gap::Directness(key) => self.interest(key)?.direct().missing("`direct` or `indirect`"),
+            Gap::Owner(key) => self.holder(key),
+            Gap::Inconsistent(party) => self.request.party(party).map(too_much),
+            // Starts are told apart, all interests are stated, and what is held through others is a link of its own.
+            Gap::Base(_) | Gap::Owners(_) | Gap::Between(_) | Gap::Unsolved(_) => None,
         }
     }
 }

@@ -2,15 +2,14 @@
 //!
 //! A stake is an interest of one kind that is held on the date of the request. What is not stated widens the answer: a
 //! relationship without interests is a stake of unknown size, an interest of unknown kind may be a stake, a party whose
-//! owners are not all stated may have others.
+//! owners are not all stated may have others. A body of a state is wholly its state's.
 
 use crate::contract::{self, Missing};
 use crate::fact::{INCONSISTENT, NOT_SUPPLIED};
 use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
-use alloc::vec;
 use alloc::vec::Vec;
-use lexgate_model::ownership::{Gap, Graph, Holdings, Method, Stake};
+use lexgate_model::ownership::{Gap, Graph, Holdings, Method, Paths, Stake};
 use lexgate_model::{Amount, End, Interval, Threshold, Truth};
 
 /// The stakes of one kind in a request, as of its date.
@@ -20,18 +19,8 @@ pub struct Ownership<'a> {
     graph: Graph,
     /// What each stake was read from, by its key.
     stakes: Vec<Source>,
-    /// Which stakes are stated in each party.
-    stated: Vec<Stakes>,
-}
-
-/// Which stakes are stated in a party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stakes {
-    None,
-    /// Indirect ones alone.
-    Indirect,
-    /// Some that are, or may be, direct.
-    Direct,
+    /// Bodies of states whose state is stated.
+    bodies: Vec<u32>,
 }
 
 /// Positions of a relationship and of an interest in it; of none where the relationship states no interests.
@@ -44,18 +33,12 @@ struct Source {
 impl<'a> Ownership<'a> {
     /// Returns the stakes of a kind, such as `shareholding`.
     ///
-    /// Nobody owns natural persons and states. Of other parties all owners are stated only if the request says so, and
-    /// only if it states relationships at all. Where it states indirect stakes alone, who holds the direct ones through
-    /// which they are held stays unknown, whatever it says.
+    /// Nobody owns natural persons and states, and nobody but its state a body of a state. Of other parties all owners are
+    /// stated only if the request says so, and only if it states relationships at all.
     #[must_use]
     pub fn of(request: Request<'a>, kind: &str) -> Ownership<'a> {
         let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
-        let mut ownership = Ownership {
-            request,
-            graph: Graph::new(parties),
-            stakes: Vec::new(),
-            stated: vec![Stakes::None; parties as usize],
-        };
+        let mut ownership = Ownership { request, graph: Graph::new(parties), stakes: Vec::new(), bodies: Vec::new() };
         let supplied = request.record().raw().relationships.is_some();
         let relationships = request.record().raw().relationships.as_deref().unwrap_or_default();
         ownership.stakes.reserve(relationships.len());
@@ -63,17 +46,11 @@ impl<'a> Ownership<'a> {
             ownership.add(number, relationship, kind);
         }
         for party in request.parties().iter() {
-            let stated = supplied && party.all_owners_stated() && ownership.may_be_all(party.index());
-            if party.cannot_be_owned() || stated {
+            if party.owners_are_given() || (supplied && party.all_owners_stated()) {
                 ownership.graph.all_owners_stated(party.index());
             }
         }
         ownership
-    }
-
-    /// Returns whether the stakes stated in a party can be all there are: none, or some that may be direct.
-    fn may_be_all(&self, party: u32) -> bool {
-        self.stated.get(party as usize).is_none_or(|stated| *stated != Stakes::Indirect)
     }
 
     fn add(&mut self, number: u32, relationship: &contract::Relationship, kind: &str) {
@@ -82,6 +59,21 @@ impl<'a> Ownership<'a> {
             return self.stake(relationship, source, None, Truth::True);
         };
         let date = self.request.date();
+        let of_a_state = self.request.party(relationship.subject).is_some_and(|body| body.is_state_body());
+        if of_a_state && !interests.is_empty() {
+            // Whatever the interest is called, the body is an organ of its state.
+            let state = parties::holder(relationship).and_then(|holder| self.request.party(holder));
+            let held = (0..).zip(interests).find(|(_, interest)| parties::is_held(interest, date));
+            if let (true, Some((index, _))) = (state.is_some_and(|state| state.kind() == "state"), held) {
+                if self.bodies.contains(&relationship.subject) {
+                    return;
+                }
+                self.bodies.push(relationship.subject);
+                let source = Source { relationship: number, interest: Some(index) };
+                let whole = Some(Interval::exact(Amount::HUNDRED));
+                return self.stake(relationship, source, whole, Truth::True);
+            }
+        }
         for (index, interest) in (0..).zip(interests) {
             let stated = parties::known_kind(interest);
             if stated.is_some_and(|stated| stated != kind) || !parties::is_held(interest, date) {
@@ -104,10 +96,6 @@ impl<'a> Ownership<'a> {
         let Ok(key) = u32::try_from(self.stakes.len()) else { return };
         self.stakes.push(source);
         let (owner, owned) = (parties::holder(relationship), relationship.subject);
-        if let Some(stated) = self.stated.get_mut(owned as usize) {
-            let so_far = if direct.possible() { Stakes::Direct } else { Stakes::Indirect };
-            *stated = so_far.max(*stated);
-        }
         self.graph.add(Stake { owner, owned, share, direct, key });
     }
 
@@ -155,6 +143,20 @@ impl<'a> Held<'_, 'a> {
         self.holdings.held(party.index())
     }
 
+    /// Returns the chains of stakes that surely lead to that share, bounded in number.
+    ///
+    /// A stake's key is its position here: see [`Held::interest`].
+    #[must_use]
+    pub fn paths(&self, party: Party<'a>) -> Paths {
+        self.holdings.paths(party.index())
+    }
+
+    /// Returns the relationship and the interest that a stake of a path was read from.
+    #[must_use]
+    pub fn interest(&self, key: u32) -> Option<(Relationship<'a>, Option<Interest<'a>>)> {
+        self.source(key)
+    }
+
     /// Returns the interests that surely add to that share, each with its holder, upstream through cascaded owners.
     pub fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = (Evidence<'a>, Option<Party<'a>>)> {
         self.holdings.evidence(party.index()).into_iter().filter_map(|key| {
@@ -176,6 +178,8 @@ impl<'a> Held<'_, 'a> {
             Gap::Base(index) => request.party(index).and_then(&base),
             Gap::Owners(index) => request.party(index).map(|party| owners(request, party)),
             Gap::Inconsistent(index) => request.party(index).map(too_much),
+            Gap::Unsolved(index) => request.party(index).map(unsolved),
+            Gap::Between(key) => self.source(key).and_then(missing_between),
             Gap::Share(key) => self.source(key).map(missing_share),
             Gap::Directness(key) => self.source(key).and_then(missing_directness),
             Gap::Owner(key) => self.source(key).and_then(missing_owner),
@@ -210,6 +214,11 @@ fn missing_owner((relationship, _): Stated<'_>) -> Option<Missing> {
     relationship.interested_party().missing("who holds the interest")
 }
 
+fn missing_between((relationship, _): Stated<'_>) -> Option<Missing> {
+    let expected = "the owners through which the indirect interest is held, with their shares";
+    relationship.subject().map(|subject| subject.ownership().place().missing(expected, NOT_SUPPLIED))
+}
+
 /// The statement that all owners of a party are named, which is missing.
 pub(crate) fn owners(request: Request<'_>, party: Party<'_>) -> Missing {
     if let Some(missing) = request.relationships().missing("who owns whom, and how much") {
@@ -222,8 +231,14 @@ pub(crate) fn owners(request: Request<'_>, party: Party<'_>) -> Missing {
     statement.place().missing(expected, statement.reason().unwrap_or(reason))
 }
 
-fn too_much(party: Party<'_>) -> Missing {
-    party.ownership().place().missing("shares that add up to no more than 100 %", INCONSISTENT)
+pub(crate) fn too_much(party: Party<'_>) -> Missing {
+    let expected = "shares that add up to no more than 100 %, and agree with what is held through others";
+    party.ownership().place().missing(expected, INCONSISTENT)
+}
+
+fn unsolved(party: Party<'_>) -> Missing {
+    let expected = "owners that hold each other in smaller rings: these are too large for exact arithmetic";
+    party.ownership().place().missing(expected, "unsolved")
 }
 
 #[cfg(test)]
@@ -303,7 +318,7 @@ mod tests {
         let unclear = contract::Interest { directness: contract::Directness::Unknown, ..shareholding("60") };
         check(
             building().holds("cn", "customer", unclear),
-            "Unknown: 0 to 60",
+            "Unknown: 0 to 100",
             &[(At((0, 0)), "directness", "notSupplied")],
         );
         let unpublished = contract::Interest { kind: "unpublishedInterest".into(), ..shareholding("60") };
@@ -325,6 +340,41 @@ mod tests {
         let partial = building().party(open).owns("open", "customer", "60");
         check(partial, "Unknown: 0 to 60", &[(Of(5), "ownership", "notSupplied")]);
         check(building().unrelated(), "Unknown: 0 to 100", &[(Whole, "relationships", "notSupplied")]);
+    }
+
+    #[test]
+    fn what_is_held_through_others_is_not_added_to_theirs() {
+        let indirect = |percent| contract::Interest {
+            directness: contract::Directness::Indirect,
+            ..shareholding(percent)
+        };
+        let chain = building().owns("cn", "sg", "100").owns("sg", "customer", "60");
+        check(chain.holds("cn", "customer", indirect("60")), "True: 60", &[]);
+        let open = contract::Party { ownership: contract::Statement::Partial, ..company("open", "SG") };
+        check(
+            building().party(open).owns("open", "customer", "100").holds("cn", "customer", indirect("60")),
+            "Unknown: 0 to 100",
+            &[(Of(0), "ownership", "notSupplied"), (Of(5), "ownership", "notSupplied")],
+        );
+        // A nominee has all of it directly, for one who has all of it.
+        let nominee = contract::Party { ownership: contract::Statement::Partial, ..company("nominee", "SG") };
+        let held = building().party(nominee).owns("nominee", "customer", "100");
+        check(held.holds("cn", "customer", indirect("100")), "True: 100", &[]);
+    }
+
+    #[test]
+    fn a_body_of_a_state_is_wholly_its_states() {
+        let state = contract::Party { kind: "state".into(), ..company("state", "CN") };
+        let body = contract::Party {
+            kind: "stateBody".into(),
+            ownership: contract::Statement::Unknown("notSupplied".into()),
+            ..company("ministry", "SG")
+        };
+        let influence = crate::testing::interest("otherInfluenceOrControl", "");
+        let held = || building().party(body.clone()).party(state.clone()).owns("ministry", "customer", "60");
+        check(held().holds("state", "ministry", influence.clone()), "True: 60", &[]);
+        check(held().holds("state", "ministry", influence.clone()).holds("state", "ministry", influence), "True: 60", &[]);
+        check(held(), "False: 0", &[]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whom influence reaches by votes, appointment, contract: control, which needs no share.
 //!
-//! The caller says where influence starts and which interests pass it on. Links of control pass it on by themselves. Votes
+//! The caller says where influence starts and which interests pass it on. Links pass it on by themselves. Votes
 //! and shares are added up over all holders that influence has reached, so that 30 % and 30 % are 60 %. A party is
 //! *controlled* when a way leads to it from a start with control somewhere on it: a link of control, or most of the votes.
 //! By shares alone it is *reached*, and not controlled.
@@ -12,15 +12,17 @@ use crate::decimal::Amount;
 use crate::interval::Threshold;
 use crate::truth::Truth;
 
-/// A link that passes influence on as control: appointment of the board, a contract, articles.
+/// An interest that passes influence on by itself: appointment of the board, a contract, most of the votes held indirectly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Link {
     /// Who holds it; `None`, or a party outside the graph, is one that nobody specified.
     pub from: Option<u32>,
     /// The party it is in.
     pub to: u32,
-    /// Whether it is one: `Unknown` where the kind of interest is not stated; `False` is not counted at all.
+    /// Whether it does: `Unknown` where the kind of interest is not stated; `False` is not counted at all.
     pub passes: Truth,
+    /// Whether it is control, or passes on only what its holder has.
+    pub control: bool,
     /// The caller's name for it, which evidence, paths and missing facts repeat.
     pub key: u32,
 }
@@ -66,7 +68,7 @@ impl Means {
         }
     }
 
-    /// Adds a link of control; one into a party outside, or of a party with itself, is ignored.
+    /// Adds a link; one into a party outside, or of a party with itself, is ignored.
     pub fn link(&mut self, link: Link) {
         let from = link.from.filter(|&from| from < self.parties);
         if link.passes == Truth::False || from == Some(link.to) || link.to >= self.parties {
@@ -295,7 +297,7 @@ impl Reach<'_> {
         }
         if level == Level::Possible {
             for link in means.links.iter().filter(|link| link.from.is_none()) {
-                rise(marks, link.to, true, &mut next);
+                rise(marks, link.to, link.control, &mut next);
             }
         }
         // Holders nobody specified.
@@ -310,10 +312,10 @@ impl Reach<'_> {
         while let Some((party, controlled)) = next.pop() {
             let first =
                 counted.get_mut(party as usize).is_some_and(|counted| !core::mem::replace(counted, true));
+            for link in means.links_of(party).filter(|link| holds(link.passes)) {
+                rise(marks, link.to, controlled || link.control, &mut next);
+            }
             if first {
-                for link in means.links_of(party).filter(|link| holds(link.passes)) {
-                    rise(marks, link.to, true, &mut next);
-                }
                 votes.count(party, level, |votes, to| {
                     if passed(votes, to, level) {
                         rise(marks, to, true, &mut next);
@@ -356,20 +358,22 @@ impl Reach<'_> {
                     continue;
                 }
             }
-            if controlled {
-                for link in self.means.links_in(party).filter(|link| level.reached_by(link.passes)) {
-                    let before = |controlled: bool| {
-                        link.from.map_or(level == Level::Possible, |from| marks.has(from, controlled))
-                    };
-                    if before(false) || before(true) {
-                        visit(Step::Link(link));
-                        for controlled in [false, true] {
-                            link.from
-                                .into_iter()
-                                .for_each(|from| enter(&mut seen, from, controlled, &mut next));
-                        }
+            for link in self.means.links_in(party).filter(|link| level.reached_by(link.passes)) {
+                // Control at this link leaves none to be found before it.
+                let (free, bound) = ((!controlled || link.control) && link.control == controlled, controlled);
+                let has = |controlled: bool| {
+                    let unspecified = level == Level::Possible && !controlled;
+                    link.from.map_or(unspecified, |from| marks.has(from, controlled))
+                };
+                if (free && has(false)) || (bound && has(true)) {
+                    visit(Step::Link(link));
+                    for (leads, controlled) in [(free, false), (bound, true)] {
+                        let from = link.from.filter(|_| leads);
+                        from.into_iter().for_each(|from| enter(&mut seen, from, controlled, &mut next));
                     }
                 }
+            }
+            if controlled {
                 if passed(&self.votes, party, level) {
                     visit(Step::Stakes(&self.votes, party));
                     for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {

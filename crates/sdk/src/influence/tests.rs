@@ -2,6 +2,7 @@ use super::*;
 use crate::contract::{Element, Party as Raw, Statement};
 use crate::testing::{Building, company, interest, request};
 use Element::{Interest as At, Party as Of, Relationship as Rel};
+use lexgate_model::Threshold;
 
 /// `cn` is where influence starts, perhaps `half`; the others are between them and the customer.
 fn building() -> Building {
@@ -10,12 +11,17 @@ fn building() -> Building {
 }
 
 fn passes(kind: &str) -> Passes {
-    let fifty = crate::Amount::try_from(crate::Decimal::from(50)).unwrap();
     match kind {
         "appointmentOfBoard" => Passes::Control,
-        "shareholding" => Passes::SharesFrom(crate::Threshold::AtLeast(fifty)),
+        "votingRights" => Passes::Votes,
+        "shareholding" => Passes::Shares,
         _ => Passes::Not,
     }
+}
+
+fn lines() -> Lines {
+    let fifty = crate::Amount::try_from(crate::Decimal::from(50)).unwrap();
+    Lines { votes: Threshold::MoreThan(fifty), shares: Threshold::AtLeast(fifty) }
 }
 
 #[track_caller]
@@ -23,7 +29,7 @@ fn check(building: Building, expected: Truth, missing: &[(Element, &str)]) {
     let raw = building.build();
     let request = Request::new(&raw).unwrap();
     let start = |party: Party<'_>| party.headquarters().test(|code| code == "CN");
-    let links = Links::of(request, |party| start(party).certain(), passes);
+    let links = Links::of(request, lines(), |party| start(party).certain(), passes);
     let reach = links.from(start);
     let customer = request.party(0).unwrap();
     assert_eq!(reach.controlled(customer), expected);
@@ -99,69 +105,30 @@ fn what_is_missing_elsewhere_is_not() {
     check(building().holds("half", "sg", board()), Truth::False, &[]);
 }
 
-/// Numbers without pattern, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
-
-/// Who is controlled, by the definition: rounds over all links until nothing changes.
-fn naive(links: &[Link], start: &[Truth], holds: fn(Truth) -> bool) -> Vec<bool> {
-    let mut reached: Vec<bool> = start.iter().map(|truth| holds(*truth)).collect();
-    let mut controlled = vec![false; start.len()];
-    loop {
-        let before = (reached.clone(), controlled.clone());
-        for link in links.iter().filter(|link| holds(link.passes)) {
-            let to = link.to as usize;
-            let (from_reached, from_controlled) = match link.from {
-                Some(from) => (before.0[from as usize], before.1[from as usize]),
-                None => (holds(Truth::Unknown), false),
-            };
-            controlled[to] |= from_controlled || (from_reached && link.control);
-            reached[to] |= from_reached || from_controlled;
-        }
-        if before == (reached.clone(), controlled.clone()) {
-            return controlled;
-        }
-    }
+#[test]
+fn votes_of_several_holders_are_added_up() {
+    let votes = |percent| interest("votingRights", percent);
+    let thirty = || building().holds("cn", "customer", votes("30"));
+    check(thirty(), Truth::False, &[]);
+    check(thirty().holds("holdco", "customer", votes("30")), Truth::False, &[]);
+    check(thirty().holds("holdco", "customer", votes("30")).owns("cn", "holdco", "60"), Truth::True, &[]);
+    check(thirty().holds("half", "customer", votes("30")), Truth::Unknown, &[(Of(2), "headquarters")]);
+    check(thirty().holds("sg", "customer", votes("80")), Truth::Unknown, &[(Of(0), "ownership")]);
 }
 
 #[test]
-fn the_definition_applied_round_by_round_agrees() {
-    let raw = building().silent("sg", "sg").silent("", "sg").build();
-    let request = Request::new(&raw).unwrap();
-    let mut dice = Dice(2025);
-    for _ in 0..5_000 {
-        let mut links = Links::of(request, |_| false, |_| Passes::Not);
-        for _ in 0..dice.roll(9) {
-            let from = u32::try_from(dice.roll(6)).ok().filter(|&from| from < 5);
-            let to = u32::try_from(dice.roll(5)).unwrap();
-            let truth = if dice.roll(3) == 0 { Truth::Unknown } else { Truth::True };
-            let control = dice.roll(3) == 0;
-            links.add(from, to, (truth, control), Source::Silent(from.is_none().into()));
-        }
-        let start: Vec<_> = (0..5)
-            .map(|_| [Truth::True, Truth::Unknown, Truth::False, Truth::False][dice.roll(4) as usize])
-            .collect();
-        let reach = links.from(|party| start[party.index() as usize]);
-        let certain = naive(&links.links, &start, Truth::certain);
-        let possible = naive(&links.links, &start, Truth::possible);
-        for party in request.parties().iter() {
-            let at = party.index() as usize;
-            let expected = Truth::between(certain[at], possible[at]);
-            assert_eq!(reach.controlled(party), expected, "{at} from {start:?} by {:?}", links.links);
-            let missing = reach.missing(party, |start| start.flag("start").missing("true or false"));
-            assert!(
-                expected != Truth::Unknown || !missing.is_empty(),
-                "{at} from {start:?} by {:?}",
-                links.links
-            );
-            let (_, starts) = reach.evidence(party);
-            assert_eq!(starts.is_empty(), !expected.certain());
-        }
-    }
+fn votes_held_through_others_are_not_added_to_theirs() {
+    let votes = |percent, directness| crate::contract::Interest { directness, ..interest("votingRights", percent) };
+    use crate::contract::Directness::{Direct, Indirect, Unknown as Unstated};
+    let chain = building().owns("cn", "holdco", "60").holds("holdco", "customer", votes("30", Direct));
+    check(chain.clone().holds("cn", "customer", votes("30", Indirect)), Truth::False, &[]);
+    check(chain.holds("cn", "customer", votes("51", Indirect)), Truth::True, &[]);
+    check(building().holds("cn", "customer", votes("51", Unstated)), Truth::True, &[]);
+}
+
+#[test]
+fn shares_of_several_holders_pass_on_what_one_of_them_has() {
+    let half = building().owns("cn", "customer", "30").owns("holdco", "customer", "30");
+    check(half.clone().holds("cn", "holdco", board()), Truth::True, &[]);
+    check(half.owns("cn", "holdco", "60"), Truth::False, &[]);
 }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 const LINES: fn() -> Lines = || Lines { votes: more_than_half(), shares: at_least_half() };
 
-/// Reads facts on nine parties: `A!` and `A?` are starts, `A c B` a link of control, `A c? B` perhaps one, `A v60 B` votes,
-/// `A s60 B` a share; keys count from 0.
+/// Reads facts on nine parties: `A!` and `A?` are starts, `A c B` a link of control, `A c? B` perhaps one, `A i B` a link
+/// without, `A v60 B` votes, `A s60 B` a share; keys count from 0.
 fn means(facts: &str) -> (Means, Vec<Truth>) {
     let (mut means, mut start) = (Means::new(9), vec![Truth::False; 9]);
     (0..9).for_each(|party| means.all_stated(party));
@@ -17,8 +17,9 @@ fn means(facts: &str) -> (Means, Vec<Truth>) {
             let (from, to, key) = (party(from), party(to).unwrap(), keys.next().unwrap());
             let stake = |text| Stake { owner: from, owned: to, share: share(text), direct: Truth::True, key };
             match how {
-                "c" => means.link(Link { from, to, passes: Truth::True, key }),
-                "c?" => means.link(Link { from, to, passes: Truth::Unknown, key }),
+                "c" => means.link(Link { from, to, passes: Truth::True, control: true, key }),
+                "c?" => means.link(Link { from, to, passes: Truth::Unknown, control: true, key }),
+                "i" => means.link(Link { from, to, passes: Truth::True, control: false, key }),
                 _ if how.starts_with('v') => means.votes(stake(&how[1..])),
                 _ => means.share(stake(&how[1..])),
             }
@@ -50,6 +51,10 @@ fn control_at_any_link_of_a_way_is_control() {
     check("A!; A s50 B; B s50 C", False, &[]);
     check("A!; A c B; B s49.9 C", False, &[]);
     check("D c C", False, &[]);
+    check("A!; A i B; B c C", True, &[]);
+    check("A!; A c B; B i C", True, &[]);
+    check("A!; A i B; B i C", False, &[]);
+    check("? i B; B i C", False, &[]);
 }
 
 #[test]
@@ -117,6 +122,8 @@ fn naive(ways: &[Way], start: &[bool]) -> Vec<bool> {
             let holds = |way: &&Way| from(way).is_some_and(|from| before.0[from] || before.1[from]);
             let sum = |how| into(how).filter(holds).map(|way| way.3).sum::<i32>();
             controlled[to] |= into(0).any(|way| holds(&way)) || sum(1) > 50;
+            reached[to] |= into(3).any(|way| holds(&way));
+            controlled[to] |= into(3).any(|way| from(&way).is_some_and(|from| before.1[from]));
             if sum(2) >= 50 {
                 reached[to] = true;
                 controlled[to] |= into(2).any(|way| from(&way).is_some_and(|from| before.1[from]));
@@ -137,7 +144,7 @@ fn built(ways: &[(Way, bool)]) -> Means {
         let stake =
             Stake { owner: from, owned: to, share: exact.filter(|_| *known), direct: Truth::True, key };
         match how {
-            0 => means.link(Link { from, to, passes: if *known { True } else { Unknown }, key }),
+            0 | 3 => means.link(Link { from, to, passes: if *known { True } else { Unknown }, control: *how == 0, key }),
             1 => means.votes(stake),
             _ => means.share(stake),
         }
@@ -146,11 +153,11 @@ fn built(ways: &[(Way, bool)]) -> Means {
 }
 
 fn ways() -> impl Strategy<Value = Vec<(Way, bool)>> {
-    let way = (prop::option::weighted(0.95, 0..6u32), 0..6u32, 0..3u32, 0..=12i32);
+    let way = (prop::option::weighted(0.95, 0..6u32), 0..6u32, 0..4u32, 0..=12i32);
     let way = (way, prop::bool::weighted(0.8))
         .prop_map(|((from, to, how, much), known)| ((from, to, how, much * 5), known));
     prop::collection::vec(way, 0..14).prop_map(|ways| {
-        let mut left = [[100; 6]; 3];
+        let mut left = [[100; 6]; 4];
         let fit = |((from, to, how, much), known): (Way, bool)| {
             let left = &mut left[how as usize][to as usize];
             let much = much.min(*left);
