@@ -26,12 +26,11 @@ impl<'a> Weighed<'a> {
         Weighed { floor: answer.clone(), ceiling: answer, evidence, missing: Vec::new() }
     }
 
-    /// Returns what follows if the missing facts turn out well, and if they turn out badly.
+    /// Returns what follows if the missing facts turn out well, and if they turn out badly; ends in the wrong order are
+    /// swapped.
     #[must_use]
-    pub fn open(
-        (floor, ceiling): (Answer, Answer),
-        missing: impl IntoIterator<Item = Missing>,
-    ) -> Weighed<'a> {
+    pub fn open(ends: (Answer, Answer), missing: impl IntoIterator<Item = Missing>) -> Weighed<'a> {
+        let (floor, ceiling) = if ends.0.outcome() > ends.1.outcome() { (ends.1, ends.0) } else { ends };
         let missing = missing.into_iter().take(MOST_PLACES).collect();
         Weighed { floor, ceiling, evidence: Vec::new(), missing }
     }
@@ -203,6 +202,8 @@ mod tests {
             check(&open, (Permit, Deny), 0, 1);
             check(&mild, (Permit, Review), 0, 1);
         });
+        let swapped = Weighed::open((Answer::Deny, Answer::Permit), []);
+        check(&swapped, (Permit, Deny), 0, 0);
     }
 
     #[test]
