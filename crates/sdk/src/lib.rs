@@ -81,7 +81,7 @@ pub use finding::{Answer, Finding, Findings, MOST_PLACES, Obligation};
 pub use lexgate_model::ownership::Method;
 pub use lexgate_model::{Amount, Date, Decimal, End, Interval, Period, Threshold, Truth, date};
 pub use parameters::{Exact, Parameters, Percent};
-pub use place::{Evidence, Place};
+pub use place::{Evidence, Gap, Place};
 pub use table::{Row, Table};
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;

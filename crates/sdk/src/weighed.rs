@@ -3,10 +3,10 @@
 //! A [`Weighed`] is what a requirement comes to, with the facts behind it. Put together it keeps what matters: missing
 //! facts that cannot change the whole are dropped, and evidence that did not bring it about.
 
-use crate::contract::{Missing, Outcome};
+use crate::contract::Outcome;
 use crate::fact::Fact;
 use crate::finding::{Answer, Finding, Findings, MOST_PLACES};
-use crate::place::Evidence;
+use crate::place::{Evidence, Gap};
 use alloc::vec::Vec;
 
 /// What follows if the missing facts turn out well, and if they turn out badly; with the facts behind it.
@@ -15,7 +15,7 @@ pub struct Weighed<'a> {
     floor: Answer,
     ceiling: Answer,
     evidence: Vec<Evidence<'a>>,
-    missing: Vec<Missing>,
+    missing: Vec<Gap<'a>>,
 }
 
 impl<'a> Weighed<'a> {
@@ -26,12 +26,14 @@ impl<'a> Weighed<'a> {
         Weighed { floor: answer.clone(), ceiling: answer, evidence, missing: Vec::new() }
     }
 
-    /// Returns what follows if the missing facts turn out well, and if they turn out badly; ends in the wrong order are
-    /// swapped.
+    /// Returns what follows if the missing facts turn out well, and if they turn out badly.
+    ///
+    /// Ends in the wrong order are swapped. Where both are the same nothing is missing.
     #[must_use]
-    pub fn open(ends: (Answer, Answer), missing: impl IntoIterator<Item = Missing>) -> Weighed<'a> {
+    pub fn open(ends: (Answer, Answer), missing: impl IntoIterator<Item = Gap<'a>>) -> Weighed<'a> {
         let (floor, ceiling) = if ends.0.outcome() > ends.1.outcome() { (ends.1, ends.0) } else { ends };
-        let missing = missing.into_iter().take(MOST_PLACES).collect();
+        let most = if floor.outcome() == ceiling.outcome() { 0 } else { MOST_PLACES };
+        let missing = missing.into_iter().take(most).collect();
         Weighed { floor, ceiling, evidence: Vec::new(), missing }
     }
 
@@ -40,14 +42,14 @@ impl<'a> Weighed<'a> {
     #[must_use]
     pub fn needs<T: Copy>(
         fact: Fact<'a, T>,
-        expected: &str,
+        expected: &'a str,
         test: impl FnOnce(T) -> bool,
         otherwise: Answer,
     ) -> Weighed<'a> {
         match fact.value() {
             Some(value) if test(value) => Weighed::settled(Answer::Permit, fact.evidence()),
             Some(_) => Weighed::settled(otherwise, fact.evidence()),
-            None => Weighed::open((Answer::Permit, otherwise), fact.missing(expected)),
+            None => Weighed::open((Answer::Permit, otherwise), fact.gap(expected)),
         }
     }
 
@@ -81,7 +83,7 @@ impl<'a> Weighed<'a> {
     #[must_use]
     pub fn one_of(
         parts: impl IntoIterator<Item = Weighed<'a>>,
-        deciding: impl IntoIterator<Item = Missing>,
+        deciding: impl IntoIterator<Item = Gap<'a>>,
     ) -> Weighed<'a> {
         let parts: Vec<_> = parts.into_iter().collect();
         let floor = mild(floors(&parts), Answer::NotApplicable);
@@ -117,8 +119,8 @@ impl<'a> Weighed<'a> {
 
     /// Returns the facts that would narrow it.
     #[must_use]
-    pub fn missing(&self) -> &[Missing] {
-        &self.missing
+    pub fn missing(&self) -> impl Iterator<Item = Gap<'a>> {
+        self.missing.iter().copied()
     }
 
     /// Takes from the parts the evidence of those that bring a settled whole about, or of all, and the missing facts of
@@ -133,7 +135,7 @@ impl<'a> Weighed<'a> {
         let telling = parts.iter().filter(|part| !settled || causes(part));
         let evidence = telling.flat_map(Weighed::evidence).take(MOST_PLACES).collect();
         let asking = parts.iter().filter(|part| !settled && can_change(part));
-        let missing = asking.flat_map(|part| part.missing.iter().cloned()).take(MOST_PLACES).collect();
+        let missing = asking.flat_map(Weighed::missing).take(MOST_PLACES).collect();
         Weighed { floor, ceiling, evidence, missing }
     }
 }
@@ -158,7 +160,8 @@ impl Findings {
     /// Adds what a rule says as it was weighed, with its evidence and its missing facts.
     pub fn weighed(&mut self, rule: &str, code: &str, weighed: &Weighed<'_>) -> Finding<'_> {
         let ends = (weighed.floor.clone(), weighed.ceiling.clone());
-        self.between(rule, code, ends, weighed.missing().iter().cloned()).evidence(weighed.evidence())
+        self.between(rule, code, ends, weighed.missing().map(|gap| gap.to_contract()))
+            .evidence(weighed.evidence())
     }
 }
 
@@ -189,7 +192,7 @@ mod tests {
     #[track_caller]
     fn check(whole: &Weighed<'_>, ends: (Outcome, Outcome), evidence: usize, missing: usize) {
         assert_eq!(
-            (whole.ends(), whole.evidence().count(), whole.missing().len()),
+            (whole.ends(), whole.evidence().count(), whole.missing().count()),
             (ends, evidence, missing)
         );
     }
@@ -204,6 +207,9 @@ mod tests {
         });
         let swapped = Weighed::open((Answer::Deny, Answer::Permit), []);
         check(&swapped, (Permit, Deny), 0, 0);
+        let raw = request("2025-01-01").party(company("somewhere", "")).build();
+        let seat = Request::new(&raw).unwrap().party(0).unwrap().headquarters();
+        check(&Weighed::needs(seat, "a country", |_| true, Answer::Permit), (Permit, Permit), 0, 0);
     }
 
     #[test]
@@ -245,14 +251,8 @@ mod tests {
     fn where_it_is_not_known_which_the_ends_span_all() {
         with_parts(|[met, unmet, open, _]| {
             let which = |request: Vec<Weighed<'_>>, ends, evidence, missing| {
-                let deciding = Missing {
-                    at: crate::contract::Place {
-                        at: crate::contract::Element::Request,
-                        field: String::new(),
-                    },
-                    expected: "which".into(),
-                    reason: crate::NOT_SUPPLIED.into(),
-                };
+                let raw = crate::testing::request("2025-01-01").build();
+                let deciding = Request::new(&raw).unwrap().deployment().gap("which").unwrap();
                 check(&Weighed::one_of(request, [deciding]), ends, evidence, missing);
             };
             which(vec![met.clone(), unmet.clone()], (Permit, Deny), 2, 1);

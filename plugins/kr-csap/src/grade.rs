@@ -1,7 +1,6 @@
 //! Grades (하/중/상), and which of them the system may have.
 
-use lexgate_sdk::contract::Missing;
-use lexgate_sdk::{INCONSISTENT, Request};
+use lexgate_sdk::{Gap, INCONSISTENT, Request};
 
 /// A grade of a system, or of a certificate: 하 (low), 중 (mid), 상 (high).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,13 +32,13 @@ impl Grade {
 }
 
 /// The grades a system may have, lowest first, and the facts that would tell which.
-pub(crate) struct Possible {
+pub(crate) struct Possible<'a> {
     pub(crate) grades: Vec<Grade>,
-    pub(crate) missing: Vec<Missing>,
+    pub(crate) missing: Vec<Gap<'a>>,
 }
 
 /// Returns which grades the system may have. The buyer classifies; with personal data it is no low system.
-pub(crate) fn possible(request: Request<'_>) -> Possible {
+pub(crate) fn possible(request: Request<'_>) -> Possible<'_> {
     let deployment = request.deployment();
     let scheme = deployment.then_fact("dataClassification.scheme", |deployment, name| deployment.text(name));
     let scheme = scheme.read(|scheme| (scheme == "CSAP").then_some(()));
@@ -48,13 +47,13 @@ pub(crate) fn possible(request: Request<'_>) -> Possible {
     let personal = deployment.then_fact("personalData", |deployment, name| deployment.flag(name));
 
     let unclassified = || {
-        let scheme = scheme.missing("the classification that the level is of: `CSAP`");
-        scheme.into_iter().chain(level.missing("the grade of the system: `high`, `mid` or `low`"))
+        let scheme = scheme.gap("the classification that the level is of: `CSAP`");
+        scheme.into_iter().chain(level.gap("the grade of the system: `high`, `mid` or `low`"))
     };
-    let unseen = || personal.missing("whether the system holds personal data");
+    let unseen = || personal.gap("whether the system holds personal data");
     let misclassified = || {
         let expected = "a grade above `low`: the system holds personal data";
-        level.place().missing(expected, INCONSISTENT)
+        level.place().gap(expected, INCONSISTENT)
     };
     let any = || vec![Grade::Low, Grade::Mid, Grade::High];
     let above_low = || vec![Grade::Mid, Grade::High];

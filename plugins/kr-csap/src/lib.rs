@@ -18,9 +18,9 @@ mod parties;
 mod report;
 mod requirements;
 
-use certificates::{Certificates, on_infrastructure};
+use certificates::Certificates;
 use equivalences::Equivalences;
-use lexgate_sdk::contract::Refusal;
+use lexgate_sdk::contract::{Outcome, Refusal};
 use lexgate_sdk::{Answer, Datasets, Findings, Parameters, Policy, Request, Versions};
 use report::Rule;
 use requirements::{graded, infrastructure, single_gate, ungraded};
@@ -71,6 +71,9 @@ impl Terms {
 /// nothing off.
 const GOODS: [&str; 2] = ["material", "component"];
 
+/// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
+const MOST_CERTIFICATES: usize = 64;
+
 impl Policy for KrCsap {
     fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<KrCsap, String> {
         let equivalences = datasets.read_as("equivalences", Equivalences::parse)?;
@@ -83,6 +86,15 @@ impl Policy for KrCsap {
             return Ok(());
         }
         let buyers = parties::buyers(request);
+        if buyers.outcome() == Some(Outcome::NotApplicable) {
+            for rule in ["csap-ungraded", "csap", "single-gate"] {
+                findings.weighed(rule, "private-buyer", &buyers);
+            }
+            return Ok(());
+        }
+        if request.certificates().value().is_some_and(|list| list.len() > MOST_CERTIFICATES) {
+            return Err(Refusal::Unsupported(format!("more than {MOST_CERTIFICATES} certificates to weigh")));
+        }
         for rule in self.rules(request) {
             rule.report(&buyers, findings);
         }
@@ -104,7 +116,7 @@ impl KrCsap {
             by_grade("csap", "requirements-met", graded),
             whatever_grade("single-gate", "gate-passed", single_gate(&certificates)),
         ];
-        if certificates.some("CSAP", on_infrastructure) {
+        if certificates.some_on_infrastructure() {
             rules.push(by_grade("infrastructure-grade", "infrastructure-follows", infrastructure));
         }
         rules

@@ -11,7 +11,7 @@ pub(crate) fn buyers(request: Request<'_>) -> Weighed<'_> {
     let buyers: Vec<_> = buyers.filter_map(|participant| participant.party()).map(public_body).collect();
     if buyers.is_empty() {
         let expected = "a buyer: any role but vendor, reseller and operator";
-        let nobody = request.participation().place().missing(expected, NOT_SUPPLIED);
+        let nobody = request.participation().place().gap(expected, NOT_SUPPLIED);
         return Weighed::open((Answer::NotApplicable, Answer::Permit), [nobody]);
     }
     Weighed::strictest(buyers)

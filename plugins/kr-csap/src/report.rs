@@ -2,8 +2,8 @@
 //! grade the system is.
 
 use crate::requirements::Requirement;
-use lexgate_sdk::contract::{Missing, Outcome};
-use lexgate_sdk::{Answer, Findings, Weighed};
+use lexgate_sdk::contract::Outcome;
+use lexgate_sdk::{Answer, Findings, Gap, Weighed};
 
 /// A rule, and what it needs in each case that may be the one.
 pub(crate) struct Rule<'a> {
@@ -13,105 +13,65 @@ pub(crate) struct Rule<'a> {
     /// The cases; a rule that does not look at grades has one.
     pub(crate) cases: Vec<Vec<Requirement<'a>>>,
     /// What would tell which is the one.
-    pub(crate) deciding: Vec<Missing>,
+    pub(crate) deciding: Vec<Gap<'a>>,
 }
 
 impl<'a> Rule<'a> {
-    /// Reports the rule; `buyers` weighs whether it applies.
+    /// Reports the rule; `buyers` weighs whether it applies, which is not out of the question.
     pub(crate) fn report(&self, buyers: &Weighed<'a>, findings: &mut Findings) {
-        let whole = Weighed::one_of(self.cases.iter().map(|case| all(case)), self.deciding.iter().cloned());
+        let cases = self.cases.iter().map(|case| Weighed::strictest(case.iter().map(weighed)));
+        let whole = Weighed::one_of(cases, self.deciding.iter().copied());
+        let mut tell = |code: &str, weighed: &Weighed<'a>, arguments: &[(&str, String)]| {
+            let finding = findings.weighed(self.id, code, weighed).evidence(buyers.evidence());
+            arguments.iter().fold(finding, |finding, (name, value)| finding.argument(name, value));
+        };
         match (buyers.outcome(), self.cases.as_slice()) {
-            // No public body buys, whatever is missing.
-            (Some(Outcome::NotApplicable), _) => {
-                findings.weighed(self.id, "private-buyer", buyers);
-            }
-            // One buys, and what the system needs is known.
-            (Some(_), [case]) => self.report_case(case, &whole, buyers, findings),
-            // One buys, and the grade is open.
-            (Some(_), cases) => self.report_cases(cases, &whole, buyers, findings),
             // Perhaps none buys.
             (None, _) => {
-                let applies = Weighed::strictest([buyers.clone(), whole]);
                 let none = Weighed::settled(Answer::NotApplicable, []);
-                let open = Weighed::one_of([none, applies], buyers.missing().iter().cloned());
-                findings.weighed(self.id, "buyer-open", &open);
+                tell("buyer-open", &Weighed::one_of([none, whole], buyers.missing()), &[]);
             }
-        }
-    }
-
-    /// Reports each requirement that is not met or open; or that all are met.
-    fn report_case(
-        &self,
-        case: &[Requirement<'a>],
-        whole: &Weighed<'a>,
-        buyers: &Weighed<'a>,
-        findings: &mut Findings,
-    ) {
-        if whole.outcome() == Some(Outcome::Permit) {
-            let arguments = case.first().map(|requirement| requirement.arguments.as_slice());
-            let mut finding = findings.weighed(self.id, self.met, whole).evidence(buyers.evidence());
-            for (name, value) in arguments.unwrap_or_default() {
-                finding = finding.argument(name, value);
+            // One buys, it is known what the system needs, and nothing is wanting.
+            (Some(_), [case]) if whole.outcome() == Some(Outcome::Permit) => {
+                tell(self.met, &whole, case.first().map_or(&[], |requirement| &requirement.arguments));
             }
-            return;
-        }
-        let (sure, _) = whole.ends();
-        let matters = |requirement: &&Requirement<'_>| match requirement.weighed.outcome() {
-            Some(outcome) => outcome > Outcome::Permit,
-            // Missing facts that cannot make the whole stricter than it is are not asked for.
-            None => requirement.weighed.ends().1 > sure,
-        };
-        for requirement in case.iter().filter(matters) {
-            self.report_requirement(requirement, buyers, findings);
-        }
-    }
-
-    /// Reports what comes of all cases; if every one fails by the same requirement, that.
-    fn report_cases(
-        &self,
-        cases: &[Vec<Requirement<'a>>],
-        whole: &Weighed<'a>,
-        buyers: &Weighed<'a>,
-        findings: &mut Findings,
-    ) {
-        let denied = |requirement: &Requirement<'_>| requirement.weighed.outcome() == Some(Outcome::Deny);
-        let same = |one: &Requirement<'_>| {
-            let fails = |case: &Vec<Requirement<'_>>| {
-                case.iter().any(|other| denied(other) && other.codes == one.codes)
-            };
-            denied(one) && cases.iter().all(fails)
-        };
-        let mut common = cases.iter().flatten().filter(|requirement| same(requirement));
-        if let Some(requirement) = common.next() {
-            return self.report_requirement(requirement, buyers, findings);
-        }
-        let code = match whole.outcome() {
-            Some(Outcome::Deny) => "denied-at-every-grade",
-            Some(Outcome::NotApplicable | Outcome::Permit) => "allowed-at-every-grade",
-            _ => "grade-open",
-        };
-        findings.weighed(self.id, code, whole).evidence(buyers.evidence());
-    }
-
-    fn report_requirement(
-        &self,
-        requirement: &Requirement<'a>,
-        buyers: &Weighed<'a>,
-        findings: &mut Findings,
-    ) {
-        let [unmet, unverified, open] = requirement.codes;
-        let code = match requirement.weighed.outcome() {
-            Some(Outcome::Deny) => unmet,
-            Some(_) => unverified,
-            None => open,
-        };
-        let mut finding = findings.weighed(self.id, code, &requirement.weighed).evidence(buyers.evidence());
-        for (name, value) in &requirement.arguments {
-            finding = finding.argument(name, value);
+            // Something is: each requirement that is not met, or open.
+            (Some(_), [case]) => {
+                for requirement in case.iter().filter(|requirement| matters(requirement, &whole)) {
+                    tell(requirement.code(), &requirement.weighed, &requirement.arguments);
+                }
+            }
+            // The grade is open, and at every grade the same is wanting; or it differs.
+            (Some(_), cases) => match wanting_everywhere(cases) {
+                Some(requirement) => tell(requirement.code(), &requirement.weighed, &requirement.arguments),
+                None => tell(at_every_grade(&whole), &whole, &[]),
+            },
         }
     }
 }
 
-fn all<'a>(case: &[Requirement<'a>]) -> Weighed<'a> {
-    Weighed::strictest(case.iter().map(|requirement| requirement.weighed.clone()))
+fn weighed<'a>(requirement: &Requirement<'a>) -> Weighed<'a> {
+    requirement.weighed.clone()
+}
+
+/// Whether a requirement is worth telling: it is surely not met, or could make the whole stricter than it surely is.
+fn matters(requirement: &Requirement<'_>, whole: &Weighed<'_>) -> bool {
+    let (floor, ceiling) = requirement.weighed.ends();
+    if floor == ceiling { floor > Outcome::Permit } else { ceiling > whole.ends().0 }
+}
+
+/// The first requirement that is denied in every case.
+fn wanting_everywhere<'c, 'a>(cases: &'c [Vec<Requirement<'a>>]) -> Option<&'c Requirement<'a>> {
+    let denied = |requirement: &Requirement<'_>| requirement.weighed.outcome() == Some(Outcome::Deny);
+    let everywhere = |code| cases.iter().all(|case| case.iter().any(|one| denied(one) && one.code() == code));
+    cases.iter().flatten().find(|requirement| denied(requirement) && everywhere(requirement.code()))
+}
+
+fn at_every_grade(whole: &Weighed<'_>) -> &'static str {
+    match whole.outcome() {
+        Some(Outcome::Deny) => "denied-at-every-grade",
+        Some(Outcome::NotApplicable | Outcome::Permit) => "allowed-at-every-grade",
+        // Open, or something of which the sources do not say whether it is allowed.
+        _ => "grade-open",
+    }
 }

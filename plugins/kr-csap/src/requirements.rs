@@ -7,14 +7,27 @@ use crate::Terms;
 use crate::certificates::{Certificates, GradeOf};
 use crate::grade::Grade;
 use crate::parties::in_korea;
+use lexgate_sdk::contract::Outcome;
 use lexgate_sdk::{Answer, Fact, Request, Weighed};
 
 /// One requirement, what it comes to, and how that is told.
 pub(crate) struct Requirement<'a> {
     /// Message codes for: not met, not verified, open.
-    pub(crate) codes: [&'static str; 3],
+    codes: [&'static str; 3],
     pub(crate) arguments: Vec<(&'static str, String)>,
     pub(crate) weighed: Weighed<'a>,
+}
+
+impl Requirement<'_> {
+    /// Returns the message code for what it comes to.
+    pub(crate) fn code(&self) -> &'static str {
+        let [unmet, unverified, open] = self.codes;
+        match self.weighed.outcome() {
+            Some(Outcome::Deny) => unmet,
+            Some(_) => unverified,
+            None => open,
+        }
+    }
 }
 
 /// What a system of a grade needs.
@@ -30,20 +43,17 @@ pub(crate) fn graded<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> V
 
 /// What a system needed before there were grades.
 pub(crate) fn ungraded<'a>(certificates: &Certificates<'_, 'a>) -> Vec<Requirement<'a>> {
-    let none = if certificates.some("CSAP", |_| true) { "certificate-invalid" } else { "no-certificate" };
     let separation = network_separation(certificates.request);
-    let physical =
-        Weighed::needs(separation, SEPARATION_WORDS, |separation| separation == "physical", Answer::Deny);
     vec![
         Requirement {
-            codes: [none, "certificate-unverified", "validity-open"],
+            codes: [or_none(certificates, "certificate-invalid"), "certificate-unverified", "validity-open"],
             arguments: Vec::new(),
             weighed: certificates.certified(),
         },
         Requirement {
             codes: ["separation-not-physical", "requirement-unverified", "requirement-open"],
             arguments: about("networkSeparation", separation, None),
-            weighed: physical,
+            weighed: Weighed::needs(separation, SEPARATION_WORDS, |word| word == "physical", Answer::Deny),
         },
     ]
 }
@@ -67,16 +77,17 @@ pub(crate) fn infrastructure<'a>(certificates: &Certificates<'_, 'a>, grade: Gra
 }
 
 fn certificate<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> Requirement<'a> {
-    let some = certificates.some("CSAP", |_| true);
+    let unmet = or_none(certificates, "certificate-insufficient");
     Requirement {
-        codes: [
-            if some { "certificate-insufficient" } else { "no-certificate" },
-            "certificate-unverified",
-            "certificate-open",
-        ],
+        codes: [unmet, "certificate-unverified", "certificate-open"],
         arguments: vec![("grade", grade.called().to_owned())],
         weighed: certificates.graded(grade, GradeOf::Itself),
     }
+}
+
+/// The code for certificates of which none is enough; or for having none.
+fn or_none(certificates: &Certificates<'_, '_>, insufficient: &'static str) -> &'static str {
+    if certificates.none() { "no-certificate" } else { insufficient }
 }
 
 fn separation_and_place<'a>(request: Request<'a>, terms: &Terms, grade: Grade) -> [Requirement<'a>; 3] {
