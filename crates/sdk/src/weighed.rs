@@ -118,7 +118,6 @@ impl<'a> Weighed<'a> {
     }
 
     /// Returns the facts that would narrow it.
-    #[must_use]
     pub fn missing(&self) -> impl Iterator<Item = Gap<'a>> {
         self.missing.iter().copied()
     }

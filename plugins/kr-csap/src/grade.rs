@@ -1,6 +1,6 @@
 //! Grades (하/중/상), and which of them the system may have.
 
-use lexgate_sdk::{Gap, INCONSISTENT, Request};
+use lexgate_sdk::{Evidence, Gap, INCONSISTENT, Request};
 
 /// A grade of a system, or of a certificate: 하 (low), 중 (mid), 상 (high).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,8 @@ impl Grade {
 pub(crate) struct Possible<'a> {
     pub(crate) grades: Vec<Grade>,
     pub(crate) missing: Vec<Gap<'a>>,
+    /// What is known of them.
+    pub(crate) evidence: Vec<Evidence<'a>>,
 }
 
 /// Returns which grades the system may have. The buyer classifies; with personal data it is no low system.
@@ -68,5 +70,6 @@ pub(crate) fn possible(request: Request<'_>) -> Possible<'_> {
         // What the buyer says.
         (Some(grade), _) => (vec![grade], Vec::new()),
     };
-    Possible { grades, missing }
+    let evidence = level.evidence().into_iter().chain(personal.evidence()).collect();
+    Possible { grades, missing, evidence }
 }

@@ -106,10 +106,14 @@ impl KrCsap {
     fn rules<'a>(&self, request: Request<'a>) -> Vec<Rule<'a>> {
         let certificates = Certificates::new(request, self.equivalences.at(request.date()), &self.terms);
         let possible = grade::possible(request);
-        let whatever_grade = |id, met, needs| Rule { id, met, cases: vec![needs], deciding: Vec::new() };
+        let whatever_grade = |id, met, needs| {
+            let (cases, deciding, evidence) = (vec![needs], Vec::new(), Vec::new());
+            Rule { id, met, cases, deciding, evidence }
+        };
         let by_grade = |id, met, needs: fn(&Certificates<'_, 'a>, grade::Grade) -> _| {
             let cases = possible.grades.iter().map(|&grade| needs(&certificates, grade)).collect();
-            Rule { id, met, cases, deciding: possible.missing.clone() }
+            let (deciding, evidence) = (possible.missing.clone(), possible.evidence.clone());
+            Rule { id, met, cases, deciding, evidence }
         };
         let mut rules = vec![
             whatever_grade("csap-ungraded", "ungraded-met", ungraded(&certificates)),

@@ -3,7 +3,7 @@
 
 use crate::requirements::Requirement;
 use lexgate_sdk::contract::Outcome;
-use lexgate_sdk::{Answer, Findings, Gap, Weighed};
+use lexgate_sdk::{Answer, Evidence, Findings, Gap, Weighed};
 
 /// A rule, and what it needs in each case that may be the one.
 pub(crate) struct Rule<'a> {
@@ -14,6 +14,8 @@ pub(crate) struct Rule<'a> {
     pub(crate) cases: Vec<Vec<Requirement<'a>>>,
     /// What would tell which is the one.
     pub(crate) deciding: Vec<Gap<'a>>,
+    /// What is known about which is the one.
+    pub(crate) evidence: Vec<Evidence<'a>>,
 }
 
 impl<'a> Rule<'a> {
@@ -22,7 +24,8 @@ impl<'a> Rule<'a> {
         let cases = self.cases.iter().map(|case| Weighed::strictest(case.iter().map(weighed)));
         let whole = Weighed::one_of(cases, self.deciding.iter().copied());
         let mut tell = |code: &str, weighed: &Weighed<'a>, arguments: &[(&str, String)]| {
-            let finding = findings.weighed(self.id, code, weighed).evidence(buyers.evidence());
+            let known = self.evidence.iter().copied().chain(buyers.evidence());
+            let finding = findings.weighed(self.id, code, weighed).evidence(known);
             arguments.iter().fold(finding, |finding, (name, value)| finding.argument(name, value));
         };
         match (buyers.outcome(), self.cases.as_slice()) {
