@@ -31,7 +31,7 @@ const VALUES: [(&str, &[&str]); 20] = [
     ("c.holder", &["vendor", "agency"]),
     ("c.validFrom", &["2022-06-01", "2023-01-31", "2025-01-02"]),
     ("c.validUntil", &["2024-12-31", "2025-01-01"]),
-    ("serviceModel", &["IaaS", "SaaS-simple"]),
+    ("serviceModel", &["IaaS", "SaaS-simple", "SaaS-standard", "DaaS", "PaaS"]),
 ];
 
 fn policy(terms: &str) -> KrCsap {
@@ -138,6 +138,20 @@ fn findings(terms: &str, building: Building) -> Vec<contract::Finding> {
     findings.into_contract()
 }
 
+/// A low system that says all there is to say.
+fn complete() -> Facts {
+    let mut facts = low();
+    facts.extend([
+        ("isPublicSector", "yes"),
+        ("serviceModel", "IaaS"),
+        ("externalNetworkBlocked", "yes"),
+        ("unifiedAuditLogs", "yes"),
+        ("automatedAccounts", "yes"),
+        ("automatedPatching", "yes"),
+    ]);
+    facts
+}
+
 /// What chance does not find: an old certificate on which the reports differ, and one that is enough for every grade.
 fn rare() -> [Facts; 2] {
     let changed = |changes: &[(&'static str, &'static str)]| {
@@ -242,6 +256,41 @@ fn supplying_a_missing_fact_never_widens_the_ends() {
                 let Some((narrow, high)) = after.get(rule) else { continue };
                 assert!(narrow >= floor && high <= ceiling, "{rule}: {name} of {more:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_ends_are_as_narrow_as_the_facts_allow() {
+    let mut dice = Dice(14);
+    for _ in 0..150 {
+        let mut facts = complete();
+        for (name, values) in VALUES {
+            if dice.below(3) == 0 {
+                facts.insert(name, values[dice.below(values.len())]);
+            }
+        }
+        for _ in 0..4 {
+            let (name, _) = VALUES[1 + dice.below(VALUES.len() - 1)];
+            // Of a list that is missing, what its certificates say is missing with it; of a level without scheme, what it means.
+            if !matches!(name, "certificates" | "dataClassification.scheme") {
+                facts.remove(name);
+            }
+        }
+        let ends = spans(&findings(REQUIRED, building(&facts)));
+        let mut completions = vec![facts.clone()];
+        for (name, values) in VALUES.iter().filter(|(name, _)| !facts.contains_key(name)) {
+            let supplied = completions.iter().flat_map(|facts| {
+                values.iter().map(|value| facts.clone().into_iter().chain([(*name, *value)]).collect())
+            });
+            completions = supplied.collect();
+        }
+        let outcomes: Vec<_> =
+            completions.iter().map(|facts| spans(&findings(REQUIRED, building(facts)))).collect();
+        for rule in ["csap-ungraded", "csap", "single-gate"] {
+            let mildest = outcomes.iter().map(|ends| ends[rule].0).min().unwrap();
+            let strictest = outcomes.iter().map(|ends| ends[rule].1).max().unwrap();
+            assert_eq!(ends[rule], (mildest, strictest), "{rule}: {facts:?}");
         }
     }
 }
