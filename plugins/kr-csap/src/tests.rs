@@ -272,7 +272,7 @@ fn the_ends_are_as_narrow_as_the_facts_allow() {
         }
         for _ in 0..4 {
             let (name, _) = VALUES[1 + dice.below(VALUES.len() - 1)];
-            // Of a list that is missing, what its certificates say is missing with it; of a level without scheme, what it means.
+            // With a list, what its certificates say is missing; with a scheme, what the level means.
             if !matches!(name, "certificates" | "dataClassification.scheme") {
                 facts.remove(name);
             }
