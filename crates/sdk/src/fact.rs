@@ -1,7 +1,7 @@
 //! Three-valued facts: known with a value, or missing with a reason; either way with their place.
 
 use crate::contract;
-use crate::place::{Evidence, Place};
+use crate::place::{Evidence, Gap, Place};
 use lexgate_model::{Date, Decimal, Truth};
 
 /// Why a fact is missing that nobody supplied.
@@ -68,6 +68,12 @@ impl<'a, T: Copy> Fact<'a, T> {
     #[must_use]
     pub fn missing(&self, expected: &str) -> Option<contract::Missing> {
         self.reason().map(|reason| self.place.missing(expected, reason))
+    }
+
+    /// Returns the missing fact to be weighed, if it is missing.
+    #[must_use]
+    pub fn gap(&self, expected: &'a str) -> Option<Gap<'a>> {
+        self.reason().map(|reason| self.place.gap(expected, reason))
     }
 
     /// Returns the value in another form.

@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         match self {
             Answer::NotApplicable => Outcome::NotApplicable,
             Answer::Permit => Outcome::Permit,

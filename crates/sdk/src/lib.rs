@@ -72,6 +72,7 @@ mod table;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod view;
+mod weighed;
 
 pub use bindings::lexgate::screening::types as contract;
 pub use dataset::{Datasets, Version, Versions};
@@ -80,9 +81,10 @@ pub use finding::{Answer, Finding, Findings, MOST_PLACES, Obligation};
 pub use lexgate_model::ownership::Method;
 pub use lexgate_model::{Amount, Date, Decimal, End, Interval, Period, Threshold, Truth, date};
 pub use parameters::{Exact, Parameters, Percent};
-pub use place::{Evidence, Place};
+pub use place::{Evidence, Gap, Place};
 pub use table::{Row, Table};
 pub use view::{Interest, Party, Record, Request};
+pub use weighed::Weighed;
 
 /// A policy: configured once, then asked as often as the host likes, always with the same answer.
 ///

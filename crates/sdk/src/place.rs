@@ -18,6 +18,14 @@ pub struct Place<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence<'a>(Place<'a>);
 
+/// A fact that is missing at a place. It is cheap to copy; texts are made of it when it is reported.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gap<'a> {
+    place: Place<'a>,
+    expected: &'a str,
+    reason: &'a str,
+}
+
 /// Where a record stands: an element of the contract, or an entry of one of its lists.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spot {
@@ -65,6 +73,20 @@ impl<'a> Place<'a> {
     #[must_use]
     pub fn missing(&self, expected: &str, reason: &str) -> contract::Missing {
         contract::Missing { at: self.to_contract(), expected: expected.to_owned(), reason: reason.to_owned() }
+    }
+
+    /// Returns the same to be weighed.
+    #[must_use]
+    pub fn gap(&self, expected: &'a str, reason: &'a str) -> Gap<'a> {
+        Gap { place: *self, expected, reason }
+    }
+}
+
+impl Gap<'_> {
+    /// Returns it as the contract has it.
+    #[must_use]
+    pub fn to_contract(&self) -> contract::Missing {
+        self.place.missing(self.expected, self.reason)
     }
 }
 

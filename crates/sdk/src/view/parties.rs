@@ -55,6 +55,12 @@ impl<'a> Party<'a> {
         &self.raw.kind
     }
 
+    /// Returns the same as a fact, for findings that rest on it.
+    #[must_use]
+    pub fn kind_as_fact(&self) -> Fact<'a, &'a str> {
+        Fact::known(self.place("kind"), self.kind())
+    }
+
     /// Returns whether it is a natural person, known by name or not.
     #[must_use]
     pub fn is_person(&self) -> bool {
