@@ -354,7 +354,7 @@ mod tests {
         check(
             building().party(open).owns("open", "customer", "100").holds("cn", "customer", indirect("60")),
             "Unknown: 0 to 100",
-            &[(Of(0), "ownership", "notSupplied"), (Of(5), "ownership", "notSupplied")],
+            &[(Of(5), "ownership", "notSupplied"), (Of(0), "ownership", "notSupplied")],
         );
         // A nominee has all of it directly, for one who has all of it.
         let nominee = contract::Party { ownership: contract::Statement::Partial, ..company("nominee", "SG") };

@@ -1,13 +1,14 @@
 //! Rule `control`: influence from unsupported regions reaches a party with control somewhere on the way.
 //!
 //! It starts from owners of unsupported regions and from every party that such owners own by the cascade. It is passed on
-//! by control interests, and by half of the shares or more. What happens inside the unsupported regions is no matter: a
+//! by control interests and by more than half of the votes, and by half of the shares or more; votes and shares of all who
+//! have influence count together. What happens inside the unsupported regions is no matter: a
 //! path begins at the last party that is of one in itself.
 
 use crate::Terms;
 use crate::owners::Owners;
 use lexgate_sdk::contract::Missing;
-use lexgate_sdk::influence::{Links, Passes, Reach};
+use lexgate_sdk::influence::{Lines, Links, Passes, Reach};
 use lexgate_sdk::ownership::Held;
 use lexgate_sdk::{Amount, Answer, Decimal, Findings, Party, Threshold, Truth};
 
@@ -21,9 +22,12 @@ pub(crate) struct Control<'o, 'a> {
 impl<'o, 'a> Control<'o, 'a> {
     /// Reads the links of the request; `owned` is what owners of unsupported regions hold by the cascade.
     pub(crate) fn new(owners: &'o Owners<'o, 'a>, owned: &'o Held<'o, 'a>, terms: &Terms) -> Control<'o, 'a> {
-        let half = terms.threshold().amount();
+        let lines = Lines {
+            votes: Threshold::MoreThan(half_of_the_votes()),
+            shares: Threshold::AtLeast(terms.threshold().amount()),
+        };
         let origin = |party| owners.is_attributable(party).certain();
-        let links = Links::of(owners.request, origin, |kind| passes(kind, half));
+        let links = Links::of(owners.request, lines, origin, passes);
         Control { owners, owned, links }
     }
 
@@ -63,8 +67,8 @@ impl<'o, 'a> Control<'o, 'a> {
     }
 }
 
-/// Returns what interests of a kind pass on: control, or the influence of half of the shares or more.
-fn passes(kind: &str, half: Amount) -> Passes {
+/// Returns what interests of a kind pass on.
+fn passes(kind: &str) -> Passes {
     match kind {
         "appointmentOfBoard"
         | "boardChair"
@@ -72,8 +76,8 @@ fn passes(kind: &str, half: Amount) -> Passes {
         | "rightsGrantedByContract"
         | "controlViaCompanyRulesOrArticles"
         | "controlByLegalFramework" => Passes::Control,
-        "votingRights" => Passes::ControlFrom(Threshold::MoreThan(half_of_the_votes())),
-        "shareholding" => Passes::SharesFrom(Threshold::AtLeast(half)),
+        "votingRights" => Passes::Votes,
+        "shareholding" => Passes::Shares,
         _ => Passes::Not,
     }
 }

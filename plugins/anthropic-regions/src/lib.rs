@@ -46,10 +46,11 @@ struct Terms {
 }
 
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum Arithmetic {
     Direct,
     Cascade,
+    LookThrough,
 }
 
 impl Terms {
@@ -62,6 +63,7 @@ impl Terms {
         match self.method {
             Arithmetic::Direct => (Method::Direct, "direct"),
             Arithmetic::Cascade => (Method::Cascade, "cascade"),
+            Arithmetic::LookThrough => (Method::LookThrough, "lookThrough"),
         }
     }
 }
