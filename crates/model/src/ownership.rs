@@ -23,6 +23,7 @@
 //! 60 % are own shares. Looked through, own shares divide among the rest: there it is 100 %.
 
 pub mod control;
+mod exact;
 mod graph;
 mod holdings;
 mod ledger;
@@ -31,6 +32,7 @@ mod parent;
 mod parts;
 mod paths;
 mod rings;
+mod solver;
 
 pub use graph::{Graph, Stake};
 pub use holdings::Holdings;

@@ -11,8 +11,8 @@ use crate::ownership::{owners, too_much};
 use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
 use alloc::vec::Vec;
-use lexgate_model::ownership::{Gap, Stake, control};
 use lexgate_model::Truth;
+use lexgate_model::ownership::{Gap, Stake, control};
 
 pub use control::Lines;
 
@@ -231,7 +231,9 @@ impl<'a> Links<'a> {
     fn what_it_is(&self, key: u32) -> Option<Missing> {
         match *self.sources.get(key as usize)? {
             Source::Interest(..) => self.interest(key).map(what_is_unclear),
-            Source::Silent(number) => self.relationship(number)?.interests().missing("the interests and their kinds"),
+            Source::Silent(number) => {
+                self.relationship(number)?.interests().missing("the interests and their kinds")
+            }
             Source::Unnamed(_) => None,
         }
     }

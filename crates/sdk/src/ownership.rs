@@ -38,7 +38,8 @@ impl<'a> Ownership<'a> {
     #[must_use]
     pub fn of(request: Request<'a>, kind: &str) -> Ownership<'a> {
         let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
-        let mut ownership = Ownership { request, graph: Graph::new(parties), stakes: Vec::new(), bodies: Vec::new() };
+        let mut ownership =
+            Ownership { request, graph: Graph::new(parties), stakes: Vec::new(), bodies: Vec::new() };
         let supplied = request.record().raw().relationships.is_some();
         let relationships = request.record().raw().relationships.as_deref().unwrap_or_default();
         ownership.stakes.reserve(relationships.len());
@@ -373,7 +374,11 @@ mod tests {
         let influence = crate::testing::interest("otherInfluenceOrControl", "");
         let held = || building().party(body.clone()).party(state.clone()).owns("ministry", "customer", "60");
         check(held().holds("state", "ministry", influence.clone()), "True: 60", &[]);
-        check(held().holds("state", "ministry", influence.clone()).holds("state", "ministry", influence), "True: 60", &[]);
+        check(
+            held().holds("state", "ministry", influence.clone()).holds("state", "ministry", influence),
+            "True: 60",
+            &[],
+        );
         check(held(), "False: 0", &[]);
     }
 

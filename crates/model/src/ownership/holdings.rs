@@ -92,7 +92,8 @@ impl Holdings<'_> {
 
     /// Returns the share of the party held by counted owners, in percent, rounded outward where it has no end.
     ///
-    /// What a party holds of itself is not counted. When the shares are inconsistent this is their plain sum.
+    /// What a party holds of itself is not counted. When the shares are inconsistent this is their plain sum; looked through,
+    /// anything.
     #[must_use]
     pub fn held(&self, party: u32) -> Interval {
         match &self.by {

@@ -2,8 +2,7 @@
 
 use super::graph::Stake;
 use super::holdings::{By, Holdings};
-use super::number::{Bound, Fixed};
-use crate::decimal::Amount;
+use super::number::{Bound, Round};
 use crate::interval::{End, Interval};
 
 /// Most paths that are told of one party: their number can double with every owner.
@@ -112,16 +111,14 @@ fn part(stake: &Stake) -> Interval {
 }
 
 fn product(stakes: &[&Stake]) -> Interval {
-    let least = stakes.iter().fold(Bound::<Fixed<false>>::one(), |product, stake| {
-        product.times(&Bound::of(part(stake).minimum()))
-    });
-    let most = stakes
-        .iter()
-        .fold(Bound::<Fixed<true>>::one(), |product, stake| product.times(&Bound::of(part(stake).maximum())));
-    let (least, most) = (least.end(false), most.end(true));
-    Interval::new(least, most).unwrap_or_else(|| {
-        // Only open ends of one value leave nothing between them.
-        Interval::new(End::inclusive(least.value), End::inclusive(most.value.max(Amount::ZERO)))
-            .unwrap_or(Interval::ZERO)
-    })
+    let ends = |round, end: fn(&Interval) -> End| {
+        let product = stakes
+            .iter()
+            .fold(Bound::one(round), |product, stake| product.times(Bound::of(round, end(&part(stake)))));
+        product.end()
+    };
+    let (least, most) = (ends(Round::Down, Interval::minimum), ends(Round::Up, Interval::maximum));
+    // Only open ends of one value leave nothing between them.
+    let closed = || Interval::new(End::inclusive(least.value), End::inclusive(most.value));
+    Interval::new(least, most).or_else(closed).unwrap_or(Interval::ZERO)
 }

@@ -118,7 +118,8 @@ fn votes_of_several_holders_are_added_up() {
 
 #[test]
 fn votes_held_through_others_are_not_added_to_theirs() {
-    let votes = |percent, directness| crate::contract::Interest { directness, ..interest("votingRights", percent) };
+    let votes =
+        |percent, directness| crate::contract::Interest { directness, ..interest("votingRights", percent) };
     use crate::contract::Directness::{Direct, Indirect, Unknown as Unstated};
     let chain = building().owns("cn", "holdco", "60").holds("holdco", "customer", votes("30", Direct));
     check(chain.clone().holds("cn", "customer", votes("30", Indirect)), Truth::False, &[]);

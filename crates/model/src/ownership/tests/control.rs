@@ -144,7 +144,13 @@ fn built(ways: &[(Way, bool)]) -> Means {
         let stake =
             Stake { owner: from, owned: to, share: exact.filter(|_| *known), direct: Truth::True, key };
         match how {
-            0 | 3 => means.link(Link { from, to, passes: if *known { True } else { Unknown }, control: *how == 0, key }),
+            0 | 3 => means.link(Link {
+                from,
+                to,
+                passes: if *known { True } else { Unknown },
+                control: *how == 0,
+                key,
+            }),
             1 => means.votes(stake),
             _ => means.share(stake),
         }

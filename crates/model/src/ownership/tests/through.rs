@@ -25,6 +25,9 @@ fn own_shares_divide_among_the_rest() {
     check(LookThrough, more_than_half(), "A!; C 60 C; A 20 C; B 20 C", "False: 50");
     check(LookThrough, more_than_half(), "C 100 C", "False: 0");
     check(LookThrough, more_than_half(), "A!; C!; C 60 C; A 40 C", "True: 100");
+    let all = Threshold::AtLeast(at("100"));
+    check(LookThrough, all, "A!; C!; C 40 C; A 60 C", "True: 99.9999999999999999 to 100");
+    check(LookThrough, all, "A!; C 40 C; A 60 C", "True: 100");
 }
 
 #[test]
