@@ -9,7 +9,7 @@ use crate::fact::{INCONSISTENT, NOT_SUPPLIED};
 use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
 use alloc::vec::Vec;
-use lexgate_model::ownership::{Gap, Graph, Holdings, Method, Paths, Stake};
+use lexgate_model::ownership::{self, Gap, Graph, Holdings, Method, Paths, Stake, Ultimate};
 use lexgate_model::{Amount, End, Interval, Threshold, Truth};
 
 /// The stakes of one kind in a request, as of its date.
@@ -110,6 +110,33 @@ impl<'a> Ownership<'a> {
     ) -> Held<'_, 'a> {
         let base: Vec<_> = self.request.parties().iter().map(base).collect();
         Held { ownership: self, holdings: self.graph.holdings(method, &base, threshold) }
+    }
+}
+
+/// Returns who consolidates a party in the end, and the statements that say so: the party itself, if it has no parent.
+///
+/// # Errors
+/// The fact that is missing: the statement of the party, or one that contradicts the others.
+pub fn ultimate_parent<'a>(
+    request: Request<'a>,
+    party: Party<'a>,
+) -> Result<(Party<'a>, Vec<Evidence<'a>>), Missing> {
+    let stated: Vec<_> = request.parties().iter().map(|party| party.stated_parent()).collect();
+    let statement = |index: u32| request.party(index).map(|party| party.ultimate_parent());
+    let at = |index: u32, reason: &str| {
+        let place = statement(index).unwrap_or_else(|| party.ultimate_parent()).place();
+        place.missing("who consolidates it in the end", reason)
+    };
+    match ownership::ultimate_parent(&stated, party.index()) {
+        Ultimate::Known(parent, by) => {
+            let evidence = by.into_iter().filter_map(statement).filter_map(|fact| fact.evidence()).collect();
+            Ok((request.party(parent).unwrap_or(party), evidence))
+        }
+        Ultimate::Unknown(index) => {
+            let reason = statement(index).and_then(|fact| fact.reason()).unwrap_or(NOT_SUPPLIED);
+            Err(at(index, reason))
+        }
+        Ultimate::Inconsistent(ring) => Err(at(ring.first().copied().unwrap_or(party.index()), INCONSISTENT)),
     }
 }
 
@@ -380,6 +407,29 @@ mod tests {
             &[],
         );
         check(held(), "False: 0", &[]);
+    }
+
+    #[test]
+    fn the_ultimate_parent_is_followed_to_the_last() {
+        let child = |name, parent| contract::Party { ultimate_parent: parent, ..company(name, "SG") };
+        let known = contract::Parent::Known;
+        let parties = vec![
+            child("customer", known(1)),
+            child("old", known(2)),
+            child("top", contract::Parent::HasNoParent),
+            company("silent", "SG"),
+            child("ring", known(5)),
+            child("other", known(4)),
+        ];
+        let raw = request("2025-09-05").parties(parties).build();
+        let request = Request::new(&raw).unwrap();
+        let of = |index| ultimate_parent(request, request.party(index).unwrap());
+        let (parent, evidence) = of(0).unwrap();
+        assert_eq!((parent.record_id(), evidence.len()), ("top", 2));
+        assert_eq!(of(2).unwrap().0.record_id(), "top");
+        let missing = |index| of(index).map(|_| ()).map_err(|m| (m.at.at, m.at.field, m.reason)).unwrap_err();
+        assert_eq!(missing(3), (Of(3), "ultimateParent".into(), "notSupplied".into()));
+        assert_eq!(missing(4), (Of(4), "ultimateParent".into(), "inconsistent".into()));
     }
 
     #[test]

@@ -111,6 +111,15 @@ impl<'a> Party<'a> {
         }
     }
 
+    /// Returns what is stated of its ultimate parent, by position.
+    pub(crate) fn stated_parent(&self) -> lexgate_model::ownership::Parent {
+        match self.raw.ultimate_parent {
+            Parent::Known(index) => lexgate_model::ownership::Parent::Known(index),
+            Parent::HasNoParent => lexgate_model::ownership::Parent::None,
+            Parent::Unknown(_) => lexgate_model::ownership::Parent::Unknown,
+        }
+    }
+
     /// Returns whether its owners are all stated.
     #[must_use]
     pub fn ownership(&self) -> Fact<'a, Owners> {
