@@ -16,6 +16,24 @@ const HALF_THE_DIGITS: u128 = 1_000_000_000;
 /// What the last six digits make.
 const LAST_DIGITS: u128 = 1_000_000;
 
+/// 2^122 divided by one.
+const RECIPROCAL: u128 = (1 << 122) / ONE;
+
+/// Divides by one, and says whether nothing is left: by its reciprocal, since guests divide wide numbers bit by bit.
+fn divided_by_one(dividend: u128) -> (u128, bool) {
+    if dividend >> 122 != 0 {
+        return (dividend / ONE, dividend.is_multiple_of(ONE));
+    }
+    // At most three too small: both factors were cut, and so is the product.
+    let mut quotient = ((dividend >> 58).saturating_mul(RECIPROCAL)) >> 64;
+    let mut left = dividend.saturating_sub(quotient.saturating_mul(ONE));
+    while left >= ONE {
+        quotient = quotient.saturating_add(1);
+        left = left.saturating_sub(ONE);
+    }
+    (quotient, left == 0)
+}
+
 /// Which way results are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Round {
@@ -62,7 +80,10 @@ impl Bound {
     }
 
     fn divided(round: Round, dividend: u128, divisor: u128) -> Bound {
-        let (quotient, exact) = (dividend / divisor, dividend.is_multiple_of(divisor));
+        Bound::quotient(round, dividend / divisor, dividend.is_multiple_of(divisor))
+    }
+
+    fn quotient(round: Round, quotient: u128, exact: bool) -> Bound {
         let units = if round == Round::Up && !exact { quotient.saturating_add(1) } else { quotient };
         Bound { round, units, open: false, rounded: !exact }
     }
@@ -78,7 +99,10 @@ impl Bound {
 
     pub(super) fn times(self, other: Bound) -> Bound {
         let product = match (self.units.checked_mul(other.units), self.round) {
-            (Some(product), round) => Bound::divided(round, product, ONE),
+            (Some(product), round) => {
+                let (quotient, exact) = divided_by_one(product);
+                Bound::quotient(round, quotient, exact)
+            }
             // Far beyond one: as good as without end above, and below it whatever is surely not too much.
             (None, Round::Up) => Bound { units: u128::MAX, rounded: true, ..self },
             (None, Round::Down) => {
@@ -163,5 +187,20 @@ impl Bound {
     /// The end in percent.
     pub(super) fn end(self) -> End {
         End { value: Amount::of_units(self.units.saturating_mul(100)), exclusive: self.open }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn dividing_by_the_reciprocal_is_dividing(dividend in any::<u128>(), shift in 0..128u32, near in 0..4u128) {
+            for dividend in [dividend >> shift, (dividend >> shift) / ONE * ONE + near, ONE * ONE - near] {
+                prop_assert_eq!(divided_by_one(dividend), (dividend / ONE, dividend.is_multiple_of(ONE)));
+            }
+        }
     }
 }

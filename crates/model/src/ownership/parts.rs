@@ -13,10 +13,11 @@ use super::solver::{Side, Solver};
 use crate::decimal::Amount;
 use crate::interval::{End, Interval, Threshold};
 use crate::truth::Truth;
+use core::cell::RefCell;
 
 /// Most parties upstream that are solved in whole numbers when rounding leaves it open whether a party passes. The cost
 /// grows with the fourth power.
-const MOST_EXACT: usize = 12;
+const MOST_EXACT: usize = 8;
 /// The whole, in the units of amounts in percent.
 const WHOLE: u128 = 100 * ONE;
 /// How close to the line a rounded end must be for whole numbers to be tried, in 10^-18 %: far more than rounding is off
@@ -30,6 +31,8 @@ pub(super) struct Parts<'g> {
     threshold: Threshold,
     least: Bounds,
     most: Bounds,
+    /// What whole numbers have decided, by party.
+    decided: RefCell<Vec<(u32, Option<Truth>)>>,
 }
 
 /// One bound for each party.
@@ -55,7 +58,7 @@ impl<'g> Parts<'g> {
         let order = system.order();
         let (least, most) =
             (Bounds::of(&system, Side::Least, &order), Bounds::of(&system, Side::Most, &order));
-        Parts { system, threshold, least, most }
+        Parts { system, threshold, least, most, decided: RefCell::default() }
     }
 
     pub(super) fn held(&self, party: u32) -> Interval {
@@ -98,6 +101,16 @@ impl<'g> Parts<'g> {
 
     /// Solves all that is upstream of the party in whole numbers; nothing if that is too much, or not known exactly.
     fn exactly(&self, party: u32) -> Option<Truth> {
+        let known =
+            self.decided.borrow().iter().find(|(decided, _)| *decided == party).map(|(_, truth)| *truth);
+        known.unwrap_or_else(|| {
+            let truth = self.solved_exactly(party);
+            self.decided.borrow_mut().push((party, truth));
+            truth
+        })
+    }
+
+    fn solved_exactly(&self, party: u32) -> Option<Truth> {
         // Of owners of whom nothing counts nothing comes, whatever goes round among them.
         let may_count =
             |owner: u32| self.most.passed_on.get(owner as usize).is_some_and(|most| !most.is_zero());

@@ -1,6 +1,7 @@
 //! Parties in an order in which owners come before what they own, those that own each other in a ring together.
 
-/// Returns the rings of parties `0..parties`: parties that are reachable from each other, each alone if there is none.
+/// Returns the rings of parties `0..parties`, each sorted: parties that are reachable from each other, each alone if there
+/// is none.
 ///
 /// `owners` appends those on whom a party depends; their rings come first. This is Tarjan's algorithm, with a stack of its
 /// own, so that no chain of owners is too deep for it.
@@ -95,6 +96,10 @@ impl Search {
                 break;
             }
         }
+        let begin = rings.ends.last().copied().unwrap_or_default();
+        if let Some(ring) = rings.members.get_mut(begin..) {
+            ring.sort_unstable();
+        }
         rings.ends.push(rings.members.len());
     }
 }
@@ -122,8 +127,7 @@ mod tests {
         let owners = |party: u32, into: &mut Vec<u32>| {
             into.extend(edges.iter().filter(|edge| edge.1 == party).map(|edge| edge.0));
         };
-        let mut found: Vec<Vec<u32>> = rings(parties, owners).iter().map(<[u32]>::to_vec).collect();
-        found.iter_mut().for_each(|ring| ring.sort_unstable());
+        let found: Vec<Vec<u32>> = rings(parties, owners).iter().map(<[u32]>::to_vec).collect();
         assert_eq!(found, expected);
     }
 

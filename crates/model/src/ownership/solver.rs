@@ -10,13 +10,13 @@ use crate::truth::Truth;
 
 /// Most parties of a ring that are solved by elimination: larger ones are approached. Elimination takes a third of the
 /// cube of it in steps, which a guest can still pay for.
-const MOST_ELIMINATED: usize = 64;
+const MOST_ELIMINATED: usize = 24;
 /// Most parties of a ring that are solved in whole numbers, so that it shows nowhere in which order the parties stand. Rings
-/// of real companies are smaller; one of eight costs a guest a million of fuel.
-const MOST_EXACT: usize = 8;
-/// How often the parties of a larger ring are gone through. Chosen by feel: each time the bounds come closer by what leaves
-/// the ring.
-const SWEEPS: usize = 128;
+/// of real companies are small.
+const MOST_EXACT: usize = 3;
+/// How often the equations of a larger ring are gone through. Each time the bounds come closer by what leaves the ring, and
+/// each costs a guest some hundreds of fuel a stake, of which an evaluation has some ten thousand.
+const SWEEPS: usize = 32;
 
 /// Which bound is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,11 +250,16 @@ impl<'s, 'g> Solver<'s, 'g> {
     /// Computes every member of a ring anew from what all of them were before; returns whether none of them changed.
     fn go_round(&mut self, ring: &[u32], with: impl Fn(Bound, Bound) -> Bound) -> bool {
         let next: Vec<_> = ring.iter().map(|&party| with(self.bound(party), self.at(party))).collect();
+        self.put_all(ring, next)
+    }
+
+    /// Replaces the bounds of a ring; returns whether none of them changed.
+    fn put_all(&mut self, ring: &[u32], bounds: Vec<Bound>) -> bool {
         let mut same = true;
-        for (&party, bound) in ring.iter().zip(next) {
+        for (&party, bound) in ring.iter().zip(bounds) {
             let before = self.at(party);
             same &= (before.units(), before.open) == (bound.units(), bound.open);
-            self.put(party, bound);
+            self.put(party, bound.rounded_with(before.rounded));
         }
         same
     }
@@ -262,17 +267,25 @@ impl<'s, 'g> Solver<'s, 'g> {
     /// The equation of a party of a ring: what comes from outside, and a part of each member.
     fn row(&self, party: u32, ring: &[u32]) -> Row {
         let mut row = Row { constant: self.zero(), parts: vec![self.zero(); ring.len()] };
-        if let Some(settled) = self.settled(party) {
-            row.constant = settled;
-            return row;
-        }
-        let mut add = |owner: Option<u32>, share: Bound| {
-            let member = owner.and_then(|owner| ring.iter().position(|&member| member == owner));
-            match (owner, member.and_then(|member| row.parts.get_mut(member))) {
-                (_, Some(part)) => *part = part.plus(share),
-                (Some(owner), None) => row.constant = row.constant.plus(share.times(self.at(owner))),
-                (None, None) => row.constant = row.constant.plus(share),
+        row.constant = self.terms(party, ring, |owner, share| {
+            let member = ring.iter().position(|&member| member == owner);
+            if let Some(part) = member.and_then(|member| row.parts.get_mut(member)) {
+                *part = part.plus(share);
             }
+        });
+        row
+    }
+
+    /// Hands out the parts that members of a ring have in a party, and returns what comes from outside. The ring is sorted.
+    fn terms(&self, party: u32, ring: &[u32], mut member: impl FnMut(u32, Bound)) -> Bound {
+        if let Some(settled) = self.settled(party) {
+            return settled;
+        }
+        let mut outside = self.zero();
+        let mut add = |owner: Option<u32>, share: Bound| match owner {
+            Some(owner) if ring.binary_search(&owner).is_ok() => member(owner, share),
+            Some(owner) => outside = outside.plus(share.times(self.at(owner))),
+            None => outside = outside.plus(share),
         };
         let graph = self.system.graph;
         match self.side {
@@ -281,8 +294,8 @@ impl<'s, 'g> Solver<'s, 'g> {
                 stakes.for_each(|stake| add(stake.owner, self.of(stake.contribution().minimum())));
             }
             Side::Most if self.system.unnamed(party) => {
-                let outside = |owner: u32| !ring.contains(&owner) && self.at(owner).is_zero();
-                let may_count = |claim: &Stake| !claim.owner.is_some_and(outside);
+                let nothing = |owner: u32| ring.binary_search(&owner).is_err() && self.at(owner).is_zero();
+                let may_count = |claim: &Stake| !claim.owner.is_some_and(nothing);
                 let mut taken = self.zero();
                 for (owner, least) in self.leaving(party, may_count) {
                     // Whether the end belongs to it is taken in by going round after.
@@ -298,24 +311,46 @@ impl<'s, 'g> Solver<'s, 'g> {
                 self.system.open_claims_on(party).for_each(|claim| add(claim.owner, self.of(claim.most())));
             }
         }
-        row
+        outside
     }
 
     /// Approaches the bounds of a ring that is too large to be solved: from nothing upwards, from all downwards.
+    ///
+    /// All members are computed anew at once, so their order does not show.
     fn approach(&mut self, ring: &[u32]) {
         ring.iter().for_each(|&party| self.put(party, self.zero()));
+        // What members have in each other, party by party.
+        let (mut constants, mut parts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        for &party in ring {
+            constants.push(self.terms(party, ring, |owner, share| parts.push((owner, share))));
+            ends.push(parts.len());
+        }
         if self.side == Side::Most {
-            if ring.iter().all(|&party| self.bound(party).is_zero()) {
+            if constants.iter().all(|constant| constant.is_zero()) {
                 // Nothing comes in from outside, so nothing goes round.
                 return;
             }
             ring.iter().for_each(|&party| self.put(party, self.one()));
         }
         for _ in 0..SWEEPS {
-            if self.go_round(ring, |bound, _| bound.rounded_with(true)) {
+            let begins = core::iter::once(0).chain(ends.iter().copied());
+            let sum = |((constant, begin), end): ((&Bound, usize), &usize)| {
+                let parts = parts.get(begin..*end).unwrap_or_default();
+                let sum =
+                    parts.iter().fold(*constant, |sum, (owner, part)| sum.plus(part.times(self.at(*owner))));
+                sum.capped()
+            };
+            let next: Vec<Bound> = constants.iter().zip(begins).zip(&ends).map(sum).collect();
+            if self.put_all(ring, next) {
                 break;
             }
         }
+        // Once more with all that is no sum: see `eliminate`.
+        let side = self.side;
+        self.go_round(ring, |bound, before| match side {
+            Side::Least => bound.higher(before),
+            Side::Most => bound.lower(before),
+        });
     }
 }
 
