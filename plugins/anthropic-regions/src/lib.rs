@@ -108,8 +108,12 @@ impl AnthropicRegions {
         let ownership = Ownership::of(request, "shareholding");
         let attributable = |party| owners.is_attributable(party);
         let cascade = ownership.held(Method::Cascade, attributable, self.terms.threshold());
-        let majority = owned::majority(&owners, &ownership, &cascade, &self.terms);
-        let attribution = owned::attribution(&owners, &ownership, &cascade, &self.terms);
+        let anybody = match self.terms.method() {
+            (Method::Cascade, _) => cascade.clone(),
+            (method, _) => ownership.held(method, attributable, self.terms.threshold()),
+        };
+        let majority = owned::majority(&owners, &ownership, &anybody, &self.terms);
+        let attribution = owned::attribution(&owners, anybody, &self.terms);
         let control = control::Control::new(&owners, &cascade, &self.terms);
         let reach = control.reach();
         for &party in screened {

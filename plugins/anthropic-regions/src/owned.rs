@@ -4,7 +4,7 @@ use crate::Terms;
 use crate::owners::Owners;
 use lexgate_sdk::contract::Missing;
 use lexgate_sdk::ownership::{Held, Ownership};
-use lexgate_sdk::{Answer, Finding, Findings, Method, Party, Truth};
+use lexgate_sdk::{Answer, Finding, Findings, Party, Truth};
 
 /// A rule that adds up what certain owners hold.
 pub(crate) struct Rule<'o, 'a> {
@@ -23,11 +23,11 @@ pub(crate) struct Rule<'o, 'a> {
 
 /// More than half is owned by companies headquartered in unsupported regions: deny.
 ///
-/// `cascade` is what anybody of those regions holds, by the cascade.
+/// `anybody` is what anybody of those regions holds, by the method of the terms.
 pub(crate) fn majority<'o, 'a>(
     owners: &'o Owners<'o, 'a>,
     ownership: &'o Ownership<'a>,
-    cascade: &Held<'o, 'a>,
+    anybody: &Held<'o, 'a>,
     terms: &'o Terms,
 ) -> Rule<'o, 'a> {
     let (method, _) = terms.method();
@@ -36,8 +36,8 @@ pub(crate) fn majority<'o, 'a>(
     let mut sums: Vec<_> =
         regions.into_iter().map(|listed| sum(&|party| owners.is_company_of(party, listed))).collect();
     if sums.is_empty() {
-        let same = method == Method::Cascade && !owners.has_persons();
-        sums.push(if same { cascade.clone() } else { sum(&|party| owners.is_company(party)) });
+        let same = !owners.has_persons();
+        sums.push(if same { anybody.clone() } else { sum(&|party| owners.is_company(party)) });
     }
     Rule {
         name: "majority",
@@ -53,17 +53,12 @@ pub(crate) fn majority<'o, 'a>(
 
 /// More than half is owned by anybody of unsupported regions, natural persons included: a person must look.
 ///
-/// `cascade` is what they hold, by the cascade.
+/// `anybody` is what they hold, by the method of the terms.
 pub(crate) fn attribution<'o, 'a>(
     owners: &'o Owners<'o, 'a>,
-    ownership: &'o Ownership<'a>,
-    cascade: &Held<'o, 'a>,
+    anybody: Held<'o, 'a>,
     terms: &'o Terms,
 ) -> Rule<'o, 'a> {
-    let sum = match terms.method() {
-        (Method::Cascade, _) => cascade.clone(),
-        (method, _) => ownership.held(method, |party| owners.is_attributable(party), terms.threshold()),
-    };
     Rule {
         name: "attribution",
         codes: ["attribution-exceeded", "attribution-not-exceeded", "attribution-open"],
@@ -72,7 +67,7 @@ pub(crate) fn attribution<'o, 'a>(
         terms,
         owners,
         missing: |owners, party| owners.missing_region(party),
-        sums: vec![sum],
+        sums: vec![anybody],
     }
 }
 

@@ -16,22 +16,33 @@ const HALF_THE_DIGITS: u128 = 1_000_000_000;
 /// What the last six digits make.
 const LAST_DIGITS: u128 = 1_000_000;
 
-/// 2^122 divided by one.
-const RECIPROCAL: u128 = (1 << 122) / ONE;
+/// The product of numbers of 64 bits; of larger ones nothing. Guests have no wider multiplication, and check one at length.
+fn product(a: u128, b: u128) -> Option<u128> {
+    let (a, b) = (u64::try_from(a).ok()?, u64::try_from(b).ok()?);
+    Some(u128::from(a).wrapping_mul(u128::from(b)))
+}
 
-/// Divides by one, and says whether nothing is left: by its reciprocal, since guests divide wide numbers bit by bit.
-fn divided_by_one(dividend: u128) -> (u128, bool) {
-    if dividend >> 122 != 0 {
-        return (dividend / ONE, dividend.is_multiple_of(ONE));
-    }
+/// Divides, and says whether nothing is left. By the reciprocal, since guests divide wide numbers bit by bit.
+fn divide<const DIVISOR: u128, const SHIFT: u32>(dividend: u128) -> (u128, bool) {
+    let reciprocal = const { (1 << (64 + SHIFT)) / DIVISOR };
+    let Some(high) = product(dividend >> SHIFT, reciprocal).map(|product| product >> 64) else {
+        return (dividend / DIVISOR, dividend.is_multiple_of(DIVISOR));
+    };
     // At most three too small: both factors were cut, and so is the product.
-    let mut quotient = ((dividend >> 58).saturating_mul(RECIPROCAL)) >> 64;
-    let mut left = dividend.saturating_sub(quotient.saturating_mul(ONE));
-    while left >= ONE {
-        quotient = quotient.saturating_add(1);
-        left = left.saturating_sub(ONE);
+    let (mut quotient, mut left) = (high, dividend.wrapping_sub(high.wrapping_mul(DIVISOR)));
+    while left >= DIVISOR {
+        quotient = quotient.wrapping_add(1);
+        left = left.wrapping_sub(DIVISOR);
     }
     (quotient, left == 0)
+}
+
+fn divided_by_one(dividend: u128) -> (u128, bool) {
+    divide::<ONE, 58>(dividend)
+}
+
+fn divided_by_hundred(dividend: u128) -> (u128, bool) {
+    divide::<100, 4>(dividend)
 }
 
 /// Which way results are rounded.
@@ -64,7 +75,8 @@ impl Bound {
 
     /// The end of a share.
     pub(super) fn of(round: Round, end: End) -> Bound {
-        Bound { open: end.exclusive, ..Bound::divided(round, end.value.units(), 100) }
+        let (quotient, exact) = divided_by_hundred(end.value.units());
+        Bound { open: end.exclusive, ..Bound::quotient(round, quotient, exact) }
     }
 
     /// The lower end of a share, rounded down whichever way results are rounded.
@@ -98,7 +110,8 @@ impl Bound {
     }
 
     pub(super) fn times(self, other: Bound) -> Bound {
-        let product = match (self.units.checked_mul(other.units), self.round) {
+        let narrow = product(self.units, other.units).or_else(|| self.units.checked_mul(other.units));
+        let product = match (narrow, self.round) {
             (Some(product), round) => {
                 let (quotient, exact) = divided_by_one(product);
                 Bound::quotient(round, quotient, exact)
@@ -200,6 +213,7 @@ mod tests {
         fn dividing_by_the_reciprocal_is_dividing(dividend in any::<u128>(), shift in 0..128u32, near in 0..4u128) {
             for dividend in [dividend >> shift, (dividend >> shift) / ONE * ONE + near, ONE * ONE - near] {
                 prop_assert_eq!(divided_by_one(dividend), (dividend / ONE, dividend.is_multiple_of(ONE)));
+                prop_assert_eq!(divided_by_hundred(dividend), (dividend / 100, dividend.is_multiple_of(100)));
             }
         }
     }

@@ -16,7 +16,7 @@ const MOST_ELIMINATED: usize = 24;
 const MOST_EXACT: usize = 3;
 /// How often the equations of a larger ring are gone through. Each time the bounds come closer by what leaves the ring, and
 /// each costs a guest some hundreds of fuel a stake, of which an evaluation has some ten thousand.
-const SWEEPS: usize = 32;
+const SWEEPS: usize = 12;
 
 /// Which bound is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,7 @@ impl<'s, 'g> Solver<'s, 'g> {
         }
         // The equations leave out what is no sum; going round takes that in. Bounds stay bounds by it, however often.
         let side = self.side;
-        for _ in ring {
+        for _ in 0..MOST_EXACT {
             let same = self.go_round(ring, |bound, before| match side {
                 Side::Least => bound.higher(before),
                 Side::Most => bound.lower(before),
