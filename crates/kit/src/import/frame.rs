@@ -116,6 +116,11 @@ fn record_id(record: &Value) -> Option<&str> {
 
 /// Adds records. One that the base has already keeps what the base says, and gets what the base leaves open.
 fn add_records(whole: &mut Value, name: &str, records: impl Iterator<Item = Value>, report: &mut Report) {
+    let mut records = records.peekable();
+    // An empty list would state that there are none.
+    if records.peek().is_none() {
+        return;
+    }
     let Some(list) = list(whole, name) else { return };
     let known: BTreeMap<String, usize> =
         list.iter().enumerate().filter_map(|(at, record)| Some((record_id(record)?.to_owned(), at))).collect();

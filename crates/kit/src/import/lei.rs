@@ -16,6 +16,14 @@ fn remainder(text: &str) -> u32 {
     })
 }
 
+/// Returns an LEI that nobody has.
+#[cfg(test)]
+pub(super) fn synthetic(number: u32) -> String {
+    let base = format!("SYNTHETIC{number:09}");
+    let check = 98 - remainder(&format!("{base}00"));
+    format!("{base}{check:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -226,6 +226,14 @@ fn detect(head: &[u8], csv: &[&str]) -> Result<(Format, usize), Unknown> {
     Ok((format, mark + blanks))
 }
 
+#[cfg(test)]
+pub(super) fn of_text(name: &str, text: impl Into<Vec<u8>>) -> Source<'static> {
+    let text: Rc<[u8]> = text.into().into();
+    let bytes = Some(text.len() as u64);
+    let open = Box::new(move || Ok(Box::new(Cursor::new(Rc::clone(&text))) as Box<dyn Read>));
+    Source { name: name.to_owned(), bytes, open }
+}
+
 /// Returns what a library says about a text, without the place, which stands before it.
 pub(super) fn without_place(message: &str) -> String {
     shorten(message.split(" at line ").next().unwrap_or(message))
@@ -256,8 +264,7 @@ mod tests {
     #[test]
     fn a_tape_knows_line_and_column_and_stops_in_a_record_without_end() {
         let text = format!("[ab\ncd{}", " ".repeat(3 << 20));
-        let open = Box::new(move || Ok(Box::new(Cursor::new(text.clone())) as Box<dyn Read>));
-        let source = Source { name: "x".to_owned(), bytes: None, open };
+        let source = of_text("x", text);
         let mut tell = |_: &Progress<'_>| {};
         let mut watch = Watch::new(&mut tell);
         let (mut tape, _) = Tape::open(&source, &[], "JSON", &mut watch).unwrap();

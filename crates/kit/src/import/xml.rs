@@ -26,7 +26,9 @@ pub(super) fn each(
     visit: &mut Visit<'_>,
 ) -> Result<(), ImportError> {
     let (file, at) = (tape.file(), tape.at());
-    let mut file = Xml { reader: Reader::from_reader(tape), buffer: Vec::new(), file, at };
+    let mut reader = Reader::from_reader(tape);
+    reader.config_mut().expand_empty_elements = true;
+    let mut file = Xml { reader, buffer: Vec::new(), file, at };
     let (mut records, mut open) = (0u64, 0u64);
     loop {
         match file.next()? {
