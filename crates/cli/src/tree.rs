@@ -5,9 +5,9 @@
 
 use crate::explain::{BOLD, DIM, YELLOW, plain};
 use lexgate_model::request::{
-    Directness, Interest, InterestedParty, NOT_SUPPLIED, Parent, Party, Relationship, Share, Statement,
+    Directness, FactValue, Interest, InterestedParty, NOT_SUPPLIED, Parent, Party, Relationship, Share, Statement,
 };
-use lexgate_model::{Date, Request, When};
+use lexgate_model::{Amount, Date, Request, When};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -176,7 +176,7 @@ fn about(party: &Party) -> String {
     if party.headquarters != party.jurisdiction {
         parts.extend(party.headquarters.as_ref().map(|place| format!("seat {}", place.as_str())));
     }
-    if let Some(lexgate_model::request::FactValue::Texts(codes)) = party.facts.get("nationalities") {
+    if let Some(FactValue::Texts(codes)) = party.facts.get("nationalities") {
         parts.push(format!("of {}", plain(&codes.join(", "))));
     }
     if parts.is_empty() { String::new() } else { format!(" {DIM}{}{DIM:#}", parts.join(", ")) }
@@ -186,11 +186,13 @@ fn about(party: &Party) -> String {
 fn percent(share: &Share) -> String {
     let interval = share.interval();
     let (low, high) = (interval.minimum(), interval.maximum());
-    let (to_end, from_start) = (high.value == lexgate_model::Amount::HUNDRED, low.value == lexgate_model::Amount::ZERO);
-    match (low.exclusive, high.exclusive) {
-        (true, false) if to_end => format!("more than {} %", low.value),
-        (false, false) if to_end && low.value != high.value && !from_start => format!("{} % or more", low.value),
-        (false, true) if from_start => format!("less than {} %", high.value),
+    let from_nothing = low.value == Amount::ZERO && !low.exclusive;
+    let to_all = high.value == Amount::HUNDRED && !high.exclusive;
+    match (from_nothing, to_all) {
+        (false, true) if low.exclusive => format!("more than {} %", low.value),
+        (false, true) if !interval.is_exact() => format!("{} % or more", low.value),
+        (true, false) if high.exclusive => format!("less than {} %", high.value),
+        (true, false) if !interval.is_exact() => format!("at most {} %", high.value),
         _ => format!("{interval} %"),
     }
 }
@@ -239,6 +241,26 @@ Alpha\u{fffd}[2J SG
 └─ an owner who is not named (subjectExemptFromDisclosure)  unknownInterest, indirect
 ",
         );
+    }
+
+    #[test]
+    fn a_share_is_written_as_people_say_it() {
+        for (share, expected) in [
+            (json!({ "exact": "100" }), "100 %"),
+            (json!({ "exact": "0" }), "0 %"),
+            (json!({ "minimum": "0" }), "0 to 100 %"),
+            (json!({ "minimum": "25" }), "25 % or more"),
+            (json!({ "minimum": "25", "exclusiveMinimum": true }), "more than 25 %"),
+            (json!({ "maximum": "25" }), "at most 25 %"),
+            (json!({ "maximum": "25", "exclusiveMaximum": true }), "less than 25 %"),
+            (json!({ "minimum": "25", "maximum": "50", "exclusiveMaximum": true }), "25 to less than 50 %"),
+        ] {
+            check(
+                json!([{ "recordId": "a", "kind": "registeredEntity" }, { "recordId": "b", "kind": "registeredEntity" }]),
+                json!([held("1", "a", json!("b"), json!({ "kind": "shareholding", "directness": "direct", "share": share }))]),
+                &format!("a\n└─ b  {expected} shareholding\n"),
+            );
+        }
     }
 
     #[test]
