@@ -73,12 +73,14 @@ fn write(folder: &Path, entities: u64) -> String {
     let (mut lei2, mut rr, mut repex) = (create("lei2.csv"), create("rr.csv"), create("repex.csv"));
     writeln!(lei2, "\"LEI\",\"Entity.LegalName\",\"Entity.LegalName.xmllang\",\"Entity.OtherEntityNames.OtherEntityName.1\",\"Entity.OtherEntityNames.OtherEntityName.1.xmllang\",\"Entity.OtherEntityNames.OtherEntityName.1.type\",\"Entity.LegalAddress.FirstAddressLine\",\"Entity.LegalAddress.City\",\"Entity.LegalAddress.Country\",\"Entity.HeadquartersAddress.FirstAddressLine\",\"Entity.HeadquartersAddress.City\",\"Entity.HeadquartersAddress.Region\",\"Entity.HeadquartersAddress.Country\",\"Entity.RegistrationAuthority.RegistrationAuthorityID\",\"Entity.RegistrationAuthority.RegistrationAuthorityEntityID\",\"Entity.LegalJurisdiction\",\"Entity.EntityCategory\",\"Entity.EntityStatus\",\"Registration.LastUpdateDate\",\"Registration.RegistrationStatus\"").unwrap();
     writeln!(rr, "\"Relationship.StartNode.NodeID\",\"Relationship.StartNode.NodeIDType\",\"Relationship.EndNode.NodeID\",\"Relationship.EndNode.NodeIDType\",\"Relationship.RelationshipType\",\"Relationship.RelationshipStatus\",\"Relationship.Period.1.startDate\",\"Relationship.Period.1.endDate\",\"Relationship.Period.1.periodType\",\"Relationship.Period.2.startDate\",\"Relationship.Period.2.endDate\",\"Relationship.Period.2.periodType\",\"Registration.InitialRegistrationDate\",\"Registration.LastUpdateDate\",\"Registration.RegistrationStatus\",\"Registration.ManagingLOU\"").unwrap();
-    writeln!(repex, "\"LEI\",\"Exception.Category\",\"Exception.Reason.1\",\"Exception.Reference.1\"").unwrap();
+    writeln!(repex, "\"LEI\",\"Exception.Category\",\"Exception.Reason.1\",\"Exception.Reference.1\"")
+        .unwrap();
     for number in 1..=entities + ROOTS {
         let id = lei(number);
         writeln!(lei2, "\"{id}\",\"Synthetic Company {number} Ltd\",\"en\",\"Synthetic Predecessor {number}\",\"en\",\"PREVIOUS_LEGAL_NAME\",\"{number} Example Street\",\"Exampleton\",\"GB\",\"{number} Example Street\",\"Exampleton\",\"GB-LND\",\"GB\",\"RA000585\",\"{number:08}\",\"GB\",\"GENERAL\",\"ACTIVE\",\"2024-05-01T00:00:00Z\",\"ISSUED\"").unwrap();
         if number <= ROOTS {
-            writeln!(repex, "\"{id}\",\"ULTIMATE_ACCOUNTING_CONSOLIDATION_PARENT\",\"NATURAL_PERSONS\",\"\"").unwrap();
+            writeln!(repex, "\"{id}\",\"ULTIMATE_ACCOUNTING_CONSOLIDATION_PARENT\",\"NATURAL_PERSONS\",\"\"")
+                .unwrap();
             continue;
         }
         let mut root = number;

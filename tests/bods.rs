@@ -24,7 +24,8 @@ fn import(package: &str, at: &str) -> Option<Imported> {
     }
     let open = Box::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read>));
     let source = Source { name: package.to_owned(), bytes: None, open };
-    let about = About::New { action: "supply".to_owned(), channel: None, category: Some("ai-model".to_owned()) };
+    let about =
+        About::New { action: "supply".to_owned(), channel: None, category: Some("ai-model".to_owned()) };
     let when = When::Date(date::parse(at).unwrap());
     let frame = Frame { when, role: "endUser".to_owned(), about };
     let imported = bods(&[source], &Wanted { parties: Vec::new(), depth: 5 }, &frame, &mut |_| {});
@@ -81,7 +82,12 @@ fn a_state_owns_through_a_ministry() {
     }
     assert_eq!(
         holders(&imported, "2025-09-05"),
-        ["Suomen Kaasuverkko Oy 76.5", "Suomen tasavalta 100", "Valtiovarainministerio 100", "Valtiovarainministerio 23.5"]
+        [
+            "Suomen Kaasuverkko Oy 76.5",
+            "Suomen tasavalta 100",
+            "Valtiovarainministerio 100",
+            "Valtiovarainministerio 23.5"
+        ]
     );
     let indirect: Vec<&Value> = request["relationships"]
         .as_array()

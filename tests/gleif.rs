@@ -41,7 +41,8 @@ fn import(folder: &Path, lei: &str) -> Imported {
         relationships: source(folder, "relationships.json"),
         exceptions: Some(source(folder, "reporting-exceptions.json")),
     };
-    let about = About::New { action: "supply".to_owned(), channel: None, category: Some("ai-model".to_owned()) };
+    let about =
+        About::New { action: "supply".to_owned(), channel: None, category: Some("ai-model".to_owned()) };
     let when = When::Instant("2025-09-05T16:00:00Z".parse().unwrap());
     let wanted = Wanted { parties: vec![lei.to_owned()], depth: 3 };
     let imported = gleif(&register, &wanted, &Frame { when, role: "endUser".to_owned(), about }, &mut |_| {});
@@ -137,7 +138,8 @@ fn real_entities_are_decided_and_explained() {
         } else {
             // The register publishes no percentages, so a majority can never be excluded.
             assert_eq!((span.floor, span.ceiling), (Outcome::Permit, Outcome::Deny), "{lei}");
-            let missing = |wanted: &str| decided.decision.missing.iter().any(|one| one.fact.pointer == wanted);
+            let missing =
+                |wanted: &str| decided.decision.missing.iter().any(|one| one.fact.pointer == wanted);
             // Nothing is stated of its owners, or not whether that is all.
             let wanted = if stated == 0 { "/relationships" } else { "/parties/0/ownership" };
             assert!(missing(wanted), "{lei}");
@@ -145,16 +147,26 @@ fn real_entities_are_decided_and_explained() {
         let location = evaluation.findings.iter().find(|finding| finding.rule == "location").unwrap();
         assert!(location.message.contains(entity["LegalName"].as_str().unwrap()), "{}", location.message);
         assert!(!location.evidence.is_empty(), "{lei}");
-        assert!(location.evidence.iter().all(|evidence| evidence.pointer.starts_with("/parties/0/")), "{lei}");
+        assert!(
+            location.evidence.iter().all(|evidence| evidence.pointer.starts_with("/parties/0/")),
+            "{lei}"
+        );
         let party = &decided.request["parties"][0];
         assert_eq!(party["jurisdiction"], entity["LegalJurisdiction"], "{lei}");
         let seat = &entity["HeadquartersAddress"];
         assert!([&seat["Region"], &seat["Country"]].contains(&&party["headquarters"]), "{lei}");
         assert_eq!(party["facts"]["gleifEntityStatus"], entity["EntityStatus"], "{lei}");
-        assert_eq!(party["facts"]["gleifRegistrationStatus"], record["Registration"]["RegistrationStatus"], "{lei}");
+        assert_eq!(
+            party["facts"]["gleifRegistrationStatus"], record["Registration"]["RegistrationStatus"],
+            "{lei}"
+        );
         // Every relationship of the sample that starts here is there, and nothing else.
         assert_eq!(imported.report.relationships, stated, "{lei}");
-        assert_eq!(imported.report.counts.keys().filter(|reason| **reason != Reason::NoRecord).count(), 0, "{lei}");
+        assert_eq!(
+            imported.report.counts.keys().filter(|reason| **reason != Reason::NoRecord).count(),
+            0,
+            "{lei}"
+        );
     }
     eprintln!("{} entities: {ends:?}", records.len());
     assert!(records.len() > 5);
@@ -178,7 +190,11 @@ fn parents_and_exceptions_come_out_as_published() {
         let party = parties(&import(&folder, lei)).remove(lei).unwrap();
         assert_eq!(category, "DIRECT_ACCOUNTING_CONSOLIDATION_PARENT", "the sample has only direct ones");
         assert_eq!(party["facts"]["directParent"], json!({ "unknown": reason }), "{lei}");
-        assert_eq!(party.get("ultimateParent"), None, "{lei}: nothing is published about its ultimate parent");
+        assert_eq!(
+            party.get("ultimateParent"),
+            None,
+            "{lei}: nothing is published about its ultimate parent"
+        );
     }
     let mut ultimate = 0;
     for ((child, kind), parent) in &parents {
@@ -190,13 +206,18 @@ fn parents_and_exceptions_come_out_as_published() {
         assert_eq!(relationship["interestedParty"], parent.as_str());
         assert_eq!(relationship["facts"]["gleifRelationshipType"], kind.as_str());
         let interest = &relationship["interests"][0];
-        let expected = if kind == "IS_FUND-MANAGED_BY" { "rightsGrantedByContract" } else { "otherInfluenceOrControl" };
+        let expected =
+            if kind == "IS_FUND-MANAGED_BY" { "rightsGrantedByContract" } else { "otherInfluenceOrControl" };
         assert_eq!((&interest["kind"], &interest["share"]), (&json!(expected), &Value::Null), "{id}");
         if kind == "IS_ULTIMATELY_CONSOLIDATED_BY" {
             ultimate += 1;
             assert_eq!(parties(&imported)[child]["ultimateParent"], parent.as_str());
             assert_eq!(interest["directness"], "indirect");
-            assert_eq!(imported.report.counts[&Reason::Lapsed], 2, "both registrations have lapsed, which is told");
+            assert_eq!(
+                imported.report.counts[&Reason::Lapsed],
+                2,
+                "both registrations have lapsed, which is told"
+            );
         }
     }
     assert!(ultimate > 0 && !exceptions.is_empty());

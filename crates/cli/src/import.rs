@@ -114,8 +114,12 @@ fn told(report: &Report) -> String {
     if all > MOST_SHOWN as u64 {
         let counts: Vec<_> =
             report.counts.iter().map(|(reason, count)| format!("{count} {}", words(*reason))).collect();
-        let _ = writeln!(text, "  {DIM}{all} remarks in all: {}; `--json` has the first {}{DIM:#}",
-            counts.join(", "), report.entries.len());
+        let _ = writeln!(
+            text,
+            "  {DIM}{all} remarks in all: {}; `--json` has the first {}{DIM:#}",
+            counts.join(", "),
+            report.entries.len()
+        );
     }
     text
 }

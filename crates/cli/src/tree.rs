@@ -5,7 +5,8 @@
 
 use crate::explain::{BOLD, DIM, YELLOW, plain};
 use lexgate_model::request::{
-    Directness, FactValue, Interest, InterestedParty, NOT_SUPPLIED, Parent, Party, Relationship, Share, Statement,
+    Directness, FactValue, Interest, InterestedParty, NOT_SUPPLIED, Parent, Party, Relationship, Share,
+    Statement,
 };
 use lexgate_model::{Amount, Date, Request, When};
 use std::collections::BTreeSet;
@@ -111,7 +112,8 @@ impl<'r> Tree<'r> {
         let Some(party) = self.party(index) else { return branches };
         match &party.ownership {
             Statement::Unknown(reason) if reason == "beyondDepth" => {
-                branches.push(Branch::Remark("its owners lie beyond the depth that was asked for".to_owned()));
+                branches
+                    .push(Branch::Remark("its owners lie beyond the depth that was asked for".to_owned()));
             }
             Statement::Unknown(reason) if reason != NOT_SUPPLIED => {
                 branches.push(Branch::Remark(format!("its owners are not known ({})", plain(reason))));
@@ -215,7 +217,12 @@ mod tests {
         assert_eq!(drawn, expected, "\n{drawn}");
     }
 
-    fn held(id: &str, subject: &str, owner: serde_json::Value, interest: serde_json::Value) -> serde_json::Value {
+    fn held(
+        id: &str,
+        subject: &str,
+        owner: serde_json::Value,
+        interest: serde_json::Value,
+    ) -> serde_json::Value {
         json!({ "recordId": id, "subject": subject, "interestedParty": owner, "interests": [interest] })
     }
 
@@ -228,10 +235,25 @@ mod tests {
                 { "recordId": "c", "kind": "knownPerson", "facts": { "nationalities": ["IE", "IQ"] } },
             ]),
             json!([
-                held("1", "a", json!("b"), json!({ "kind": "shareholding", "directness": "direct",
-                    "share": { "minimum": "25", "exclusiveMinimum": true, "maximum": "50" }, "start": "2020-01-01" })),
-                held("2", "a", json!("c"), json!({ "kind": "votingRights", "share": { "exact": "40" }, "end": "2024-01-01" })),
-                held("3", "a", json!({ "unknown": "subjectExemptFromDisclosure" }), json!({ "kind": "unknownInterest", "directness": "indirect" })),
+                held(
+                    "1",
+                    "a",
+                    json!("b"),
+                    json!({ "kind": "shareholding", "directness": "direct",
+                    "share": { "minimum": "25", "exclusiveMinimum": true, "maximum": "50" }, "start": "2020-01-01" })
+                ),
+                held(
+                    "2",
+                    "a",
+                    json!("c"),
+                    json!({ "kind": "votingRights", "share": { "exact": "40" }, "end": "2024-01-01" })
+                ),
+                held(
+                    "3",
+                    "a",
+                    json!({ "unknown": "subjectExemptFromDisclosure" }),
+                    json!({ "kind": "unknownInterest", "directness": "indirect" })
+                ),
             ]),
             "\
 Alpha\u{fffd}[2J SG
@@ -257,7 +279,12 @@ Alpha\u{fffd}[2J SG
         ] {
             check(
                 json!([{ "recordId": "a", "kind": "registeredEntity" }, { "recordId": "b", "kind": "registeredEntity" }]),
-                json!([held("1", "a", json!("b"), json!({ "kind": "shareholding", "directness": "direct", "share": share }))]),
+                json!([held(
+                    "1",
+                    "a",
+                    json!("b"),
+                    json!({ "kind": "shareholding", "directness": "direct", "share": share })
+                )]),
                 &format!("a\n└─ b  {expected} shareholding\n"),
             );
         }
@@ -265,7 +292,8 @@ Alpha\u{fffd}[2J SG
 
     #[test]
     fn owners_in_a_ring_are_drawn_once() {
-        let interest = || json!({ "kind": "shareholding", "directness": "direct", "share": { "minimum": "50" } });
+        let interest =
+            || json!({ "kind": "shareholding", "directness": "direct", "share": { "minimum": "50" } });
         check(
             json!([{ "recordId": "a", "kind": "registeredEntity" }, { "recordId": "b", "kind": "registeredEntity" }]),
             json!([held("1", "a", json!("b"), interest()), held("2", "b", json!("a"), interest())]),

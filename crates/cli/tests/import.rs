@@ -60,7 +60,8 @@ fn json_is_request_and_report_in_one() {
     let whole: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(whole["request"]["evaluationTime"], "2025-09-05T16:00:00Z");
     assert_eq!((&whole["report"]["parties"], &whole["report"]["entries"]), (&json!(3), &json!([])));
-    let lantern = whole["request"]["parties"].as_array().unwrap().iter().find(|party| party["recordId"] == "lantern");
+    let lantern =
+        whole["request"]["parties"].as_array().unwrap().iter().find(|party| party["recordId"] == "lantern");
     assert_eq!(lantern.unwrap()["ownership"], json!({ "unknown": "beyondDepth" }));
 }
 
@@ -78,7 +79,11 @@ Harbour Lights Pte Ltd SG
 "
     );
     let before = import(&[STATEMENTS, "--at", "2024-06-14", "--tree"]);
-    assert!(before.out.contains("North Pier Group Co Ltd CN  25 to less than 50 % shareholding"), "{}", before.out);
+    assert!(
+        before.out.contains("North Pier Group Co Ltd CN  25 to less than 50 % shareholding"),
+        "{}",
+        before.out
+    );
 }
 
 #[test]
@@ -108,7 +113,8 @@ fn what_could_not_be_used_is_told_plain_with_its_place() {
     let bad = statements.replacen("\"relationship\"", "\"rela\\u001b[2Jtion\"", 1);
     let ran = import(&[&file(&folder, "bad.json", &bad), "--at", "2025-09-05"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let words = "unknown code  harbour-register-statement-0000005 /recordType `rela\u{fffd}[2Jtion` is not `entity`";
+    let words =
+        "unknown code  harbour-register-statement-0000005 /recordType `rela\u{fffd}[2Jtion` is not `entity`";
     assert!(ran.err.contains(words) && ran.err.contains("bad.json line 6, record 5"), "{}", ran.err);
     assert!(!ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'));
 }
@@ -139,7 +145,10 @@ fn what_cannot_be_imported_is_refused_with_the_remedy() {
     gleif(&empty, "gone.json", "5493001KJTIIGC8Y1R12", "cannot read `gone.json`");
     refuse(&["import", "bods", STATEMENTS, "--party", "nobody"], "there is nothing about `nobody`");
     refuse(&["import", "bods", STATEMENTS, "--at", "tomorrow"], "`tomorrow` is neither a date");
-    refuse(&["import", "bods", STATEMENTS, "--into", "harbour.json", "--action", "use"], "cannot be used with");
+    refuse(
+        &["import", "bods", STATEMENTS, "--into", "harbour.json", "--action", "use"],
+        "cannot be used with",
+    );
     refuse(&["import", "bods", STATEMENTS, "--into", STATEMENTS], "is not a request");
     refuse(&["import", "bods", "."], "does not name a file");
     let ran = import(&[STATEMENTS, "--tree", "--json"]);

@@ -101,7 +101,11 @@ impl<'t> View<'t> {
     pub(super) fn place(&self, notes: &mut Notes) -> Option<&'t str> {
         let text = self.text(notes)?;
         if IsoCode::new(text).is_none() {
-            notes.add(&self.pointer, Reason::UnknownCode, format!("`{}` is not in ISO 3166", super::error::shorten(text)));
+            notes.add(
+                &self.pointer,
+                Reason::UnknownCode,
+                format!("`{}` is not in ISO 3166", super::error::shorten(text)),
+            );
             return None;
         }
         Some(text)

@@ -122,8 +122,11 @@ fn add_records(whole: &mut Value, name: &str, records: impl Iterator<Item = Valu
         return;
     }
     let Some(list) = list(whole, name) else { return };
-    let known: BTreeMap<String, usize> =
-        list.iter().enumerate().filter_map(|(at, record)| Some((record_id(record)?.to_owned(), at))).collect();
+    let known: BTreeMap<String, usize> = list
+        .iter()
+        .enumerate()
+        .filter_map(|(at, record)| Some((record_id(record)?.to_owned(), at)))
+        .collect();
     for record in records {
         let there = record_id(&record).and_then(|id| known.get(id)).and_then(|&at| list.get_mut(at));
         match (there, record) {

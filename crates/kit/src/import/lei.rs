@@ -47,8 +47,11 @@ mod tests {
     fn any_one_changed_character_is_noticed() {
         let lei = "5493001KJTIIGC8Y1R12";
         for at in 0..18 {
-            let changed: String =
-                lei.chars().enumerate().map(|(i, c)| if i == at { if c == 'Z' { 'Y' } else { 'Z' } } else { c }).collect();
+            let changed: String = lei
+                .chars()
+                .enumerate()
+                .map(|(i, c)| if i == at { if c == 'Z' { 'Y' } else { 'Z' } } else { c })
+                .collect();
             assert!(!is_lei(&changed), "{changed}");
         }
     }

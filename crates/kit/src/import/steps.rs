@@ -94,7 +94,11 @@ impl Seen {
             Some(_) if self.told.insert(number) => Ok(Met::Twice),
             Some(_) => Ok(Met::Again),
             None => {
-                within("statements about these parties", self.numbers.len() + self.told.len() + 1, Seen::MOST)?;
+                within(
+                    "statements about these parties",
+                    self.numbers.len() + self.told.len() + 1,
+                    Seen::MOST,
+                )?;
                 self.numbers.insert(id.to_owned(), number);
                 Ok(Met::New)
             }

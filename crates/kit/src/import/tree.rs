@@ -69,9 +69,10 @@ impl Tree {
                 Tree::Null | Tree::Flag(_) => 0,
                 Tree::Number(text) | Tree::Text(text) => text.len() as u64,
                 Tree::List(list) => list.iter().map(Tree::bytes).sum(),
-                Tree::Record(members) => {
-                    members.iter().map(|(name, tree)| size_of::<String>() as u64 + name.len() as u64 + tree.bytes()).sum()
-                }
+                Tree::Record(members) => members
+                    .iter()
+                    .map(|(name, tree)| size_of::<String>() as u64 + name.len() as u64 + tree.bytes())
+                    .sum(),
             }
     }
 
@@ -101,7 +102,9 @@ impl Tree {
 
 fn value(json: &mut Jiter<'_>, peek: Peek, depth: usize) -> Result<Tree, String> {
     let fail = |error: JiterError| said(&error);
-    let Some(below) = depth.checked_sub(1) else { return Err(format!("is nested deeper than {DEPTH} levels")) };
+    let Some(below) = depth.checked_sub(1) else {
+        return Err(format!("is nested deeper than {DEPTH} levels"));
+    };
     Ok(match peek {
         Peek::Null => {
             json.known_null().map_err(fail)?;

@@ -42,7 +42,11 @@ pub(super) fn each(
             }
             Piece::Open(name, _) if RECORDS.contains(&name.as_str()) => {
                 let why = format!("it holds `{name}`");
-                return Err(ImportError::Content { file: file.file.to_string(), expected: kind.expected, why });
+                return Err(ImportError::Content {
+                    file: file.file.to_string(),
+                    expected: kind.expected,
+                    why,
+                });
             }
             Piece::Open(..) => open += 1,
             Piece::Close => open = open.saturating_sub(1),
@@ -160,7 +164,8 @@ impl Xml<'_, '_> {
                 Event::CData(text) => Piece::Text(text.xml10_content().into_owned()),
                 Event::GeneralRef(reference) => {
                     let number = reference.resolve_char_ref().map_err(|error| broken(error.to_string()))?;
-                    let known = || quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned);
+                    let known =
+                        || quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned);
                     let text = number.map(String::from).or_else(known);
                     let unknown = || broken(format!("`&{};` is not known", shorten(&reference)));
                     Piece::Text(text.ok_or_else(unknown)?)

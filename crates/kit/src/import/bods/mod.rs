@@ -215,7 +215,10 @@ impl Desk {
         })?;
         let owners = touched.iter().filter_map(|id| {
             let now = self.relationships.get(id)?.now();
-            now.tree.text_at(statement::INTERESTED_PARTY).filter(|party| is_record_id(party)).map(str::to_owned)
+            now.tree
+                .text_at(statement::INTERESTED_PARTY)
+                .filter(|party| is_record_id(party))
+                .map(str::to_owned)
         });
         let owners: Vec<String> = owners.collect();
         self.steps.up(owners)

@@ -49,7 +49,8 @@ pub(super) fn only_named(id: &str) -> Fields {
 }
 
 fn entity(fields: &mut Fields, details: &View<'_>, notes: &mut Notes) {
-    let kind = kind(details.at(&["entityType", "type"]), "/recordDetails/entityType/type", &ENTITY_KINDS, notes);
+    let kind =
+        kind(details.at(&["entityType", "type"]), "/recordDetails/entityType/type", &ENTITY_KINDS, notes);
     fields.set("kind", Some(json!(kind.unwrap_or("unknownEntity"))));
     let mut names: Vec<Value> = Vec::new();
     if let Some(name) = details.get("name").and_then(|name| name.text(notes)) {
@@ -129,8 +130,14 @@ fn identifiers(fields: &mut Fields, details: &View<'_>, notes: &mut Notes) {
         let id = identifier.get("id").and_then(|id| id.text(notes));
         match (scheme, id) {
             (Some(scheme), Some(id)) => identifiers.push(json!({ "scheme": scheme, "id": id })),
-            (None, _) => notes.add(&identifier.pointer, Reason::Missing, "names no scheme by its code, and is left out"),
-            (Some(_), None) => notes.add(&identifier.pointer, Reason::Missing, "has no `id`, and is left out"),
+            (None, _) => notes.add(
+                &identifier.pointer,
+                Reason::Missing,
+                "names no scheme by its code, and is left out",
+            ),
+            (Some(_), None) => {
+                notes.add(&identifier.pointer, Reason::Missing, "has no `id`, and is left out")
+            }
         }
     }
     fields.set("identifiers", some(cut(identifiers, MOST_PARTS, "/recordDetails/identifiers", notes)));

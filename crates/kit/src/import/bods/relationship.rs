@@ -14,7 +14,11 @@ use serde_json::{Map, Value, json};
 /// Returns the relationship as of the day asked about; nothing, with a remark, if it cannot be used.
 pub(super) fn fields(id: &str, versions: &Versions, when: When, notes: &mut Notes) -> Option<Fields> {
     if !is_record_id(id) {
-        notes.bad("/recordId", id, "is no record id for a request: 1 to 256 bytes without control characters");
+        notes.bad(
+            "/recordId",
+            id,
+            "is no record id for a request: 1 to 256 bytes without control characters",
+        );
         return None;
     }
     let (now, last) = (versions.now(), versions.last());
@@ -24,7 +28,8 @@ pub(super) fn fields(id: &str, versions: &Versions, when: When, notes: &mut Note
     fields.set("subject", now.tree.text_at(statement::SUBJECT).map(Value::from));
     fields.set("interestedParty", interested_party(&details, notes));
     fields.set("interests", interests(now, last, notes));
-    let components = details.get("componentRecords").map(|list| texts(&list, None, notes)).unwrap_or_default();
+    let components =
+        details.get("componentRecords").map(|list| texts(&list, None, notes)).unwrap_or_default();
     fields.fact("componentRecords", some(components));
     statement::add_source(&mut fields, &statement, notes);
     if versions.is_later() {
@@ -85,7 +90,8 @@ fn interests(now: &Version, last: &Version, notes: &mut Notes) -> Option<Value> 
         let mut end = latest.and_then(|latest| latest.end).or(interest.end);
         if end.is_none() && last.closed {
             end = Some(last.day());
-            let says = format!("states no end; its record is closed on {}, which is taken as its end", last.day());
+            let says =
+                format!("states no end; its record is closed on {}, which is taken as its end", last.day());
             notes.add(&interest.view.pointer, Reason::EndOfRecord, says);
         }
         list.push(written(interest, end, notes));
@@ -114,16 +120,17 @@ fn interest<'t>(view: View<'t>, notes: &mut Notes) -> Option<Interest<'t>> {
             known
         }),
     };
-    let directness = match view.get("directOrIndirect").and_then(|code| Some((code.text(notes)?, code.pointer))) {
-        Some(("direct", _)) => "direct",
-        Some(("indirect", _)) => "indirect",
-        Some(("unknown", _)) | None => "unknown",
-        Some((other, pointer)) => {
-            let says = format!("`{}` is not `direct`, `indirect` or `unknown`", shorten(other));
-            notes.add(&pointer, Reason::UnknownCode, says);
-            "unknown"
-        }
-    };
+    let directness =
+        match view.get("directOrIndirect").and_then(|code| Some((code.text(notes)?, code.pointer))) {
+            Some(("direct", _)) => "direct",
+            Some(("indirect", _)) => "indirect",
+            Some(("unknown", _)) | None => "unknown",
+            Some((other, pointer)) => {
+                let says = format!("`{}` is not `direct`, `indirect` or `unknown`", shorten(other));
+                notes.add(&pointer, Reason::UnknownCode, says);
+                "unknown"
+            }
+        };
     let start = view.get("startDate").and_then(|date| date.date(notes));
     let end = view.get("endDate").and_then(|date| date.date(notes));
     let kind = kind.map_or("unknownInterest", |kind| kind.as_str());
@@ -150,7 +157,10 @@ fn written(interest: &Interest<'_>, end: Option<Date>, notes: &mut Notes) -> Val
     set("kind", Some(json!(key.kind)));
     set("directness", Some(json!(key.directness)));
     set("share", view.get("share").and_then(|value| share(&value, notes)));
-    set("beneficial", view.get("beneficialOwnershipOrControl").and_then(|flag| flag.flag(notes)).map(Value::from));
+    set(
+        "beneficial",
+        view.get("beneficialOwnershipOrControl").and_then(|flag| flag.flag(notes)).map(Value::from),
+    );
     set("start", start.map(|date| Value::from(date.to_string())));
     set("end", end.map(|date| Value::from(date.to_string())));
     let details = view.get("details").and_then(|details| details.text(notes));

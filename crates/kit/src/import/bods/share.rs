@@ -32,7 +32,11 @@ pub(super) fn share(share: &View<'_>, notes: &mut Notes) -> Option<Value> {
     let upper = stricter(maximum, below, |exclusive, inclusive| exclusive <= inclusive);
     if let Some(exact) = exact {
         if !is_inside(exact, lower, upper) {
-            notes.add(&share.pointer, Reason::Inconsistent, "gives an exact share outside its band, and is not used");
+            notes.add(
+                &share.pointer,
+                Reason::Inconsistent,
+                "gives an exact share outside its band, and is not used",
+            );
             return None;
         }
         return Some(json!({ "exact": exact.to_string() }));
@@ -47,7 +51,8 @@ pub(super) fn share(share: &View<'_>, notes: &mut Notes) -> Option<Value> {
         return None;
     }
     let mut band = Map::new();
-    for (end, name, flag) in [(lower, "minimum", "exclusiveMinimum"), (upper, "maximum", "exclusiveMaximum")] {
+    for (end, name, flag) in [(lower, "minimum", "exclusiveMinimum"), (upper, "maximum", "exclusiveMaximum")]
+    {
         let Some((value, exclusive)) = end else { continue };
         band.insert(name.to_owned(), Value::from(value.to_string()));
         if exclusive {
@@ -58,7 +63,11 @@ pub(super) fn share(share: &View<'_>, notes: &mut Notes) -> Option<Value> {
 }
 
 /// Returns the end that excludes more.
-fn stricter(inclusive: Option<Decimal>, exclusive: Option<Decimal>, wins: fn(Decimal, Decimal) -> bool) -> Option<End> {
+fn stricter(
+    inclusive: Option<Decimal>,
+    exclusive: Option<Decimal>,
+    wins: fn(Decimal, Decimal) -> bool,
+) -> Option<End> {
     match (inclusive, exclusive) {
         (Some(inclusive), Some(exclusive)) if wins(exclusive, inclusive) => Some((exclusive, true)),
         (Some(inclusive), _) => Some((inclusive, false)),

@@ -80,7 +80,9 @@ impl<'t> Head<'t> {
         let unspecified = record_type == RecordType::Relationship && tree.text_at(SUBJECT).is_none();
         if unspecified {
             let says = match tree.text_at(&["recordDetails", "subject", "reason"]) {
-                Some(reason) => format!("the subject is unspecified (`{}`), so it is about nobody", shorten(reason)),
+                Some(reason) => {
+                    format!("the subject is unspecified (`{}`), so it is about nobody", shorten(reason))
+                }
                 None => "does not name a subject, so it is about nobody".to_owned(),
             };
             return Err(Note::new("/recordDetails/subject", Reason::Unspecified, says));
@@ -127,10 +129,14 @@ pub(super) fn add_source(fields: &mut Fields, statement: &View<'_>, notes: &mut 
     let Some(source) = statement.get("source") else { return };
     let types = source.get("type").map(|types| texts(&types, None, notes)).unwrap_or_default();
     fields.fact("source.type", some(types));
-    let names = source.get("assertedBy").map(|agents| texts(&agents, Some("name"), notes)).unwrap_or_default();
+    let names =
+        source.get("assertedBy").map(|agents| texts(&agents, Some("name"), notes)).unwrap_or_default();
     fields.fact("source.assertedBy", some(names));
     if let Some(retrieved) = source.get("retrievedAt").and_then(|at| at.text(notes)) {
-        fields.fact("source.retrievedAt", Some(date::parse(retrieved).map_or_else(|| Value::from(retrieved), day)));
+        fields.fact(
+            "source.retrievedAt",
+            Some(date::parse(retrieved).map_or_else(|| Value::from(retrieved), day)),
+        );
     }
 }
 

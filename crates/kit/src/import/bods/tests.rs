@@ -23,7 +23,8 @@ fn statement(id: &str, date: &str, record: &str, kind: &str, details: Value) -> 
 }
 
 fn entity(record: &str) -> Value {
-    let details = json!({ "isComponent": false, "entityType": { "type": "registeredEntity" }, "name": record });
+    let details =
+        json!({ "isComponent": false, "entityType": { "type": "registeredEntity" }, "name": record });
     statement(&format!("e-{record}"), "2020-01-01", record, "entity", details)
 }
 
@@ -69,7 +70,13 @@ fn versions() -> Vec<Value> {
     third["statementId"] = json!("r-3");
     third["statementDate"] = json!("2022-01-01");
     third["recordStatus"] = json!("closed");
-    vec![entity("company"), person("owner"), held("r", "company", json!("owner"), shares("50", "2019-01-01")), second, third]
+    vec![
+        entity("company"),
+        person("owner"),
+        held("r", "company", json!("owner"), shares("50", "2019-01-01")),
+        second,
+        third,
+    ]
 }
 
 #[track_caller]
@@ -87,7 +94,13 @@ fn the_statement_in_effect_gives_the_share_and_the_latest_one_the_end() {
     let closed = || json!("2022-01-01");
     for _ in 0..2 {
         use Reason::{EndOfRecord, StatedLater};
-        check_version(&statements, "2019-06-01", "50", closed(), &[EndOfRecord, StatedLater, StatedLater, StatedLater]);
+        check_version(
+            &statements,
+            "2019-06-01",
+            "50",
+            closed(),
+            &[EndOfRecord, StatedLater, StatedLater, StatedLater],
+        );
         check_version(&statements, "2020-01-01", "50", closed(), &[EndOfRecord]);
         check_version(&statements, "2021-01-01", "60", closed(), &[EndOfRecord]);
         check_version(&statements, "2021-01-01T02:59:59Z", "50", closed(), &[EndOfRecord]);
@@ -118,7 +131,8 @@ fn a_closed_party_stays_and_says_so() {
     gone["recordStatus"] = json!("closed");
     let mut statements = versions();
     statements.push(gone);
-    let status = |at| import(&statements, at).request.to_value()["parties"][1]["facts"]["recordStatus"].clone();
+    let status =
+        |at| import(&statements, at).request.to_value()["parties"][1]["facts"]["recordStatus"].clone();
     assert_eq!((status("2022-12-31"), status("2023-01-01")), (Value::Null, json!("closed")));
 }
 
@@ -126,16 +140,21 @@ fn a_closed_party_stays_and_says_so() {
 fn persons_and_entities_come_with_what_bods_has_and_no_more() {
     let mut owner = person("owner");
     owner["source"] = json!({ "type": ["officialRegister", "verified"], "assertedBy": [{ "name": "A" }, {}], "retrievedAt": "2020-02-02" });
-    owner["recordDetails"]["nationalities"] =
-        json!([{ "name": "Ireland", "code": "IE" }, { "name": "Atlantis" }, { "name": "Kosovo", "code": "XK" }]);
+    owner["recordDetails"]["nationalities"] = json!([{ "name": "Ireland", "code": "IE" }, { "name": "Atlantis" }, { "name": "Kosovo", "code": "XK" }]);
     owner["recordDetails"]["addresses"] = json!([{ "type": "service", "country": { "code": "FR", "name": "France" } },
         { "type": "residence", "country": { "code": "SG", "name": "Singapore" } }]);
-    owner["recordDetails"]["identifiers"] = json!([{ "id": "1", "scheme": "IRL-TAXID" }, { "id": "2", "schemeName": "Library card" }]);
+    owner["recordDetails"]["identifiers"] =
+        json!([{ "id": "1", "scheme": "IRL-TAXID" }, { "id": "2", "schemeName": "Library card" }]);
     let mut company = entity("company");
     company["recordDetails"]["entityType"]["subtype"] = json!("other");
     company["recordDetails"]["jurisdiction"] = json!({ "name": "Delaware", "code": "US-DE" });
     company["recordDetails"]["alternateNames"] = json!(["Co"]);
-    let mut link = held("r", "company", json!("owner"), json!([{ "directOrIndirect": "indirect", "details": "by trust" }]));
+    let mut link = held(
+        "r",
+        "company",
+        json!("owner"),
+        json!([{ "directOrIndirect": "indirect", "details": "by trust" }]),
+    );
     link["recordDetails"]["componentRecords"] = json!(["x", "y"]);
     let imported = import(&[company, owner, link], "2025-09-05");
     assert_eq!(
@@ -189,22 +208,66 @@ fn a_statement_that_cannot_be_used_is_told_with_its_place_and_the_rest_is_used()
         (|s| s["statementDate"] = json!("2020"), Reason::BadValue, "/statementDate"),
         (|s| s["recordDetails"] = json!([]), Reason::BadValue, "/recordDetails"),
         (|s| s["recordDetails"] = Value::Null, Reason::Missing, "/recordDetails"),
-        (|s| s["publicationDetails"]["bodsVersion"] = json!("0.3"), Reason::OtherVersion, "/publicationDetails/bodsVersion"),
+        (
+            |s| s["publicationDetails"]["bodsVersion"] = json!("0.3"),
+            Reason::OtherVersion,
+            "/publicationDetails/bodsVersion",
+        ),
         (|s| s["statementType"] = json!("ownershipOrControlStatement"), Reason::OtherVersion, ""),
-        (|s| s["recordDetails"]["subject"] = json!({ "reason": "unknown" }), Reason::Unspecified, "/recordDetails/subject"),
+        (
+            |s| s["recordDetails"]["subject"] = json!({ "reason": "unknown" }),
+            Reason::Unspecified,
+            "/recordDetails/subject",
+        ),
         (|s| s["recordDetails"]["subject"] = Value::Null, Reason::Unspecified, "/recordDetails/subject"),
         (|s| s["recordId"] = json!("r\u{7}"), Reason::BadValue, "/recordId"),
-        (|s| s["recordDetails"]["interestedParty"] = Value::Null, Reason::Missing, "/recordDetails/interestedParty"),
-        (|s| s["recordDetails"]["interestedParty"] = json!({}), Reason::Missing, "/recordDetails/interestedParty/reason"),
-        (|s| s["recordDetails"]["interestedParty"] = json!(7), Reason::BadValue, "/recordDetails/interestedParty"),
-        (|s| s["recordDetails"]["interestedParty"] = json!("x".repeat(300)), Reason::BadValue, "/recordDetails/interestedParty"),
+        (
+            |s| s["recordDetails"]["interestedParty"] = Value::Null,
+            Reason::Missing,
+            "/recordDetails/interestedParty",
+        ),
+        (
+            |s| s["recordDetails"]["interestedParty"] = json!({}),
+            Reason::Missing,
+            "/recordDetails/interestedParty/reason",
+        ),
+        (
+            |s| s["recordDetails"]["interestedParty"] = json!(7),
+            Reason::BadValue,
+            "/recordDetails/interestedParty",
+        ),
+        (
+            |s| s["recordDetails"]["interestedParty"] = json!("x".repeat(300)),
+            Reason::BadValue,
+            "/recordDetails/interestedParty",
+        ),
         (|s| s["recordDetails"]["interests"] = json!({}), Reason::BadValue, "/recordDetails/interests"),
         (|s| s["recordDetails"]["interests"] = json!([7]), Reason::BadValue, "/recordDetails/interests/0"),
-        (|s| s["recordDetails"]["interests"][0]["type"] = json!("ownership"), Reason::UnknownCode, "/recordDetails/interests/0/type"),
-        (|s| s["recordDetails"]["interests"][0]["directOrIndirect"] = json!("both"), Reason::UnknownCode, "/recordDetails/interests/0/directOrIndirect"),
-        (|s| s["recordDetails"]["interests"][0]["startDate"] = json!("2019-02-30"), Reason::BadValue, "/recordDetails/interests/0/startDate"),
-        (|s| s["recordDetails"]["interests"][0]["endDate"] = json!("2018-01-01"), Reason::Inconsistent, "/recordDetails/interests/0"),
-        (|s| s["recordDetails"]["componentRecords"] = json!([[]]), Reason::BadValue, "/recordDetails/componentRecords/0"),
+        (
+            |s| s["recordDetails"]["interests"][0]["type"] = json!("ownership"),
+            Reason::UnknownCode,
+            "/recordDetails/interests/0/type",
+        ),
+        (
+            |s| s["recordDetails"]["interests"][0]["directOrIndirect"] = json!("both"),
+            Reason::UnknownCode,
+            "/recordDetails/interests/0/directOrIndirect",
+        ),
+        (
+            |s| s["recordDetails"]["interests"][0]["startDate"] = json!("2019-02-30"),
+            Reason::BadValue,
+            "/recordDetails/interests/0/startDate",
+        ),
+        (
+            |s| s["recordDetails"]["interests"][0]["endDate"] = json!("2018-01-01"),
+            Reason::Inconsistent,
+            "/recordDetails/interests/0",
+        ),
+        (
+            |s| s["recordDetails"]["componentRecords"] = json!([[]]),
+            Reason::BadValue,
+            "/recordDetails/componentRecords/0",
+        ),
     ];
     for (index, (change, reason, pointer)) in cases.into_iter().enumerate() {
         let mut bad = held("bad", "company", json!("owner"), shares("40", "2019-01-01"));
@@ -214,7 +277,8 @@ fn a_statement_that_cannot_be_used_is_told_with_its_place_and_the_rest_is_used()
         assert_eq!(told(&imported.report), [(reason, pointer)], "{index}");
         assert_eq!(imported.report.entries[0].record, Some(3), "{index}");
         let request = imported.request.to_value();
-        let ids: Vec<_> = request["relationships"].as_array().unwrap().iter().map(|r| &r["recordId"]).collect();
+        let ids: Vec<_> =
+            request["relationships"].as_array().unwrap().iter().map(|r| &r["recordId"]).collect();
         assert!(ids.contains(&&json!("good")), "{index}");
     }
 }
@@ -233,7 +297,10 @@ fn a_statement_that_stands_twice_is_used_once() {
 fn a_party_without_a_statement_has_only_its_name() {
     let statements = [entity("company"), held("r", "company", json!("nobody"), shares("60", "2019-01-01"))];
     let imported = import(&statements, "2025-09-05");
-    assert_eq!(imported.request.to_value()["parties"][1], json!({ "recordId": "nobody", "kind": "unknownEntity" }));
+    assert_eq!(
+        imported.request.to_value()["parties"][1],
+        json!({ "recordId": "nobody", "kind": "unknownEntity" })
+    );
     assert_eq!(told(&imported.report), [(Reason::NoRecord, "")]);
 }
 
@@ -250,7 +317,10 @@ fn a_party_is_named_by_record_or_identifier() {
     assert_eq!(first(asked("a").unwrap()), json!([{ "role": "endUser", "party": "a" }]));
     assert_eq!(first(asked("GB-COH:1:2").unwrap()), json!([{ "role": "endUser", "party": "a" }]));
     let error = asked("GB-COH:3").unwrap_err().to_string();
-    assert_eq!(error, "`GB-COH:3` identifies several records (`b`, `c`); ask for one of them by its record id");
+    assert_eq!(
+        error,
+        "`GB-COH:3` identifies several records (`b`, `c`); ask for one of them by its record id"
+    );
     assert_eq!(asked("d").unwrap_err().to_string(), "there is nothing about `d` in `bods`");
 }
 
@@ -291,7 +361,10 @@ fn the_statements_of_one_neighbourhood_are_bounded() {
         ));
     }
     let error = import_text(&lines, &["company"], 1, "2025-09-05").unwrap_err().to_string();
-    assert_eq!(error, "too much for one request: statements about these parties, at most 100000; lower the depth");
+    assert_eq!(
+        error,
+        "too much for one request: statements about these parties, at most 100000; lower the depth"
+    );
 }
 
 /// Any JSON, often in places where statements have something.
@@ -304,15 +377,46 @@ fn json_value() -> impl Strategy<Value = Value> {
         "[a-z]{0,3}".prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
         proptest::sample::select(vec![
-            "notSupplied", "company", "owner", "entity", "person", "relationship", "0.4", "2020-01-01", "direct",
-            "shareholding", "closed", "IE", "registeredEntity", "knownPerson", "residence", "unknown",
+            "notSupplied",
+            "company",
+            "owner",
+            "entity",
+            "person",
+            "relationship",
+            "0.4",
+            "2020-01-01",
+            "direct",
+            "shareholding",
+            "closed",
+            "IE",
+            "registeredEntity",
+            "knownPerson",
+            "residence",
+            "unknown",
         ])
         .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         let name = proptest::sample::select(vec![
-            "recordDetails", "subject", "interestedParty", "interests", "share", "exact", "minimum", "maximum", "names",
-            "nationalities", "identifiers", "reason", "name", "code", "type", "source", "assertedBy", "$", "x",
+            "recordDetails",
+            "subject",
+            "interestedParty",
+            "interests",
+            "share",
+            "exact",
+            "minimum",
+            "maximum",
+            "names",
+            "nationalities",
+            "identifiers",
+            "reason",
+            "name",
+            "code",
+            "type",
+            "source",
+            "assertedBy",
+            "$",
+            "x",
         ]);
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

@@ -24,7 +24,8 @@ impl Entity {
         fields.set("kind", Some(json!(kind(category, &mut notes))));
         fields.set("names", some(names(record, &mut notes)));
         fields.set("identifiers", Some(identifiers(lei, record, &mut notes)));
-        let jurisdiction = record.at(&["Entity", "LegalJurisdiction"]).and_then(|code| code.place(&mut notes));
+        let jurisdiction =
+            record.at(&["Entity", "LegalJurisdiction"]).and_then(|code| code.place(&mut notes));
         fields.set("jurisdiction", jurisdiction.map(Value::from));
         fields.set("headquarters", headquarters(record, &mut notes).map(Value::from));
         fields.fact("gleifEntityCategory", category.map(Value::from));
@@ -88,12 +89,13 @@ fn names(record: &View<'_>, notes: &mut Notes) -> Vec<Value> {
                 Some("PREVIOUS_LEGAL_NAME") => "former",
                 Some("TRADING_OR_OPERATING_NAME") => "alternative",
                 Some("ALTERNATIVE_LANGUAGE_LEGAL_NAME") => "translation",
-                Some("PREFERRED_ASCII_TRANSLITERATED_LEGAL_NAME" | "AUTO_ASCII_TRANSLITERATED_LEGAL_NAME") => {
-                    "transliteration"
-                }
+                Some(
+                    "PREFERRED_ASCII_TRANSLITERATED_LEGAL_NAME" | "AUTO_ASCII_TRANSLITERATED_LEGAL_NAME",
+                ) => "transliteration",
                 None => "alternative",
                 Some(other) => {
-                    let says = format!("`{}` is not a type of names; it is taken as alternative", shorten(other));
+                    let says =
+                        format!("`{}` is not a type of names; it is taken as alternative", shorten(other));
                     notes.add(&entry.pointer, Reason::UnknownCode, says);
                     "alternative"
                 }
@@ -133,12 +135,17 @@ fn identifiers(lei: &str, record: &View<'_>, notes: &mut Notes) -> Value {
 fn headquarters<'t>(record: &View<'t>, notes: &mut Notes) -> Option<&'t str> {
     let address = record.at(&["Entity", "HeadquartersAddress"])?;
     let country = address.get("Country").and_then(|country| country.place(notes));
-    let region = address.get("Region").and_then(|region| region.text(notes).map(|text| (region.pointer, text)));
+    let region =
+        address.get("Region").and_then(|region| region.text(notes).map(|text| (region.pointer, text)));
     let Some((pointer, region)) = region else { return country };
     let within = country.is_none_or(|country| region.split('-').next() == Some(country));
     if within && IsoCode::new(region).is_some() {
         return Some(region);
     }
-    notes.add(&pointer, Reason::UnknownCode, format!("`{}` is no subdivision of the country in ISO 3166-2", shorten(region)));
+    notes.add(
+        &pointer,
+        Reason::UnknownCode,
+        format!("`{}` is no subdivision of the country in ISO 3166-2", shorten(region)),
+    );
     country
 }

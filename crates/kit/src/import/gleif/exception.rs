@@ -12,7 +12,8 @@ pub(super) enum Category {
 
 /// Reads which parent is not reported, and why, exactly as it is published.
 pub(super) fn read<'t>(record: &View<'t>, notes: &mut Notes) -> Option<(Category, &'t str)> {
-    let Some(category) = record.get("ExceptionCategory").or_else(|| record.at(&["Exception", "Category"])) else {
+    let Some(category) = record.get("ExceptionCategory").or_else(|| record.at(&["Exception", "Category"]))
+    else {
         notes.add("/ExceptionCategory", Reason::Missing, "is not there");
         return None;
     };
@@ -33,7 +34,11 @@ pub(super) fn read<'t>(record: &View<'t>, notes: &mut Notes) -> Option<(Category
     let all: Vec<&str> = reasons.each().iter().filter_map(|reason| reason.text(notes)).collect();
     let (first, others) = all.split_first()?;
     if !others.is_empty() {
-        notes.add(&reasons.pointer, Reason::Remark, format!("also gives {}; the first is used", others.join(", ")));
+        notes.add(
+            &reasons.pointer,
+            Reason::Remark,
+            format!("also gives {}; the first is used", others.join(", ")),
+        );
     }
     Some((category, first))
 }

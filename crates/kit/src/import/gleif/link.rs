@@ -46,9 +46,11 @@ impl LinkKind {
     fn interest(self) -> &'static str {
         match self {
             LinkKind::Managed => "rightsGrantedByContract",
-            LinkKind::Direct | LinkKind::Ultimate | LinkKind::Subfund | LinkKind::Feeder | LinkKind::Branch => {
-                "otherInfluenceOrControl"
-            }
+            LinkKind::Direct
+            | LinkKind::Ultimate
+            | LinkKind::Subfund
+            | LinkKind::Feeder
+            | LinkKind::Branch => "otherInfluenceOrControl",
         }
     }
 }
@@ -91,7 +93,8 @@ impl Link {
         };
         let held = periods(&relationship, notes);
         let status = relationship.get("RelationshipStatus").and_then(|status| status.text(notes));
-        let registration = record.at(&["Registration", "RegistrationStatus"]).and_then(|status| status.text(notes));
+        let registration =
+            record.at(&["Registration", "RegistrationStatus"]).and_then(|status| status.text(notes));
         let ended = held.iter().all(|held| held.end.is_some());
         let usable = in_force(status, ended, notes) && is_registered(registration, ended, notes);
         usable.then(|| Link {
@@ -111,7 +114,8 @@ impl Link {
 
     /// Returns whether it holds on a date.
     pub(super) fn holds_on(&self, date: Date) -> bool {
-        let holds = |held: &Held| held.from.is_none_or(|from| from <= date) && held.end.is_none_or(|end| date < end);
+        let holds =
+            |held: &Held| held.from.is_none_or(|from| from <= date) && held.end.is_none_or(|end| date < end);
         self.held.iter().any(holds)
     }
 
@@ -221,7 +225,11 @@ fn in_force(status: Option<&str>, ended: bool, notes: &mut Notes) -> bool {
             false
         }
         Some(other) => {
-            notes.add(AT, Reason::UnknownCode, format!("`{}` is not a status of relationships", shorten(other)));
+            notes.add(
+                AT,
+                Reason::UnknownCode,
+                format!("`{}` is not a status of relationships", shorten(other)),
+            );
             false
         }
         None => {
@@ -241,11 +249,16 @@ fn is_registered(status: Option<&str>, ended: bool, notes: &mut Notes) -> bool {
         }
         Some("RETIRED") if ended => true,
         Some(code @ ("RETIRED" | "ANNULLED" | "DUPLICATE" | "CANCELLED" | "PENDING_VALIDATION")) => {
-            notes.add(AT, Reason::NotInForce, format!("the registration is `{code}`; the relationship is not used"));
+            notes.add(
+                AT,
+                Reason::NotInForce,
+                format!("the registration is `{code}`; the relationship is not used"),
+            );
             false
         }
         Some(other) => {
-            let says = format!("`{}` is not a status of registrations; the relationship is used", shorten(other));
+            let says =
+                format!("`{}` is not a status of registrations; the relationship is used", shorten(other));
             notes.add(AT, Reason::UnknownCode, says);
             true
         }

@@ -7,6 +7,7 @@ mod entity;
 mod exception;
 mod link;
 
+use super::Wanted;
 use super::error::ImportError;
 use super::fields::{Fields, View, unknown};
 use super::frame::{Found, Frame, Imported, request};
@@ -16,7 +17,6 @@ use super::report::{Note, Notes, Place, Reason, Report};
 use super::source::{Progress, Source, Watch};
 use super::steps::Steps;
 use super::tree::Tree;
-use super::Wanted;
 use lexgate_model::{Date, When};
 use link::{Link, LinkKind};
 use serde_json::{Value, json};
@@ -185,12 +185,18 @@ impl Desk {
             let Some((place, tree)) = self.record(met, step == 0) else { return Ok(()) };
             let tree = bare(&tree);
             let start = tree.text_at(link::START);
-            if step == 0 && let Some(end) = tree.text_at(link::END) {
+            if step == 0
+                && let Some(end) = tree.text_at(link::END)
+            {
                 self.name(end);
             }
             let Some(start) = start else {
                 if step == 0 {
-                    let note = Note::new("/Relationship/StartNode/NodeID", Reason::Missing, "is not there, or is no text");
+                    let note = Note::new(
+                        "/Relationship/StartNode/NodeID",
+                        Reason::Missing,
+                        "is not there, or is no text",
+                    );
                     self.report.add(Some(&place), None, note);
                 }
                 return Ok(());
@@ -239,7 +245,8 @@ impl Desk {
                     self.entities.insert(lei.to_owned(), read);
                 }
                 Some(before) => {
-                    let (older, says) = (read.updated < before.updated, "is published twice; the later update is used");
+                    let (older, says) =
+                        (read.updated < before.updated, "is published twice; the later update is used");
                     let place = if older { read.place.clone() } else { before.place.clone() };
                     self.report.add(Some(&place), Some(lei), Note::new("/LEI", Reason::Duplicate, says));
                     if !older {
@@ -285,7 +292,9 @@ impl Desk {
     fn record(&mut self, met: Met, first: bool) -> Option<(Place, Tree)> {
         let tree = met.tree.and_then(|tree| match tree {
             Tree::Record(_) => Ok(tree),
-            other => Err(Note::new("", Reason::Malformed, format!("expected an object, found {}", other.kind()))),
+            other => {
+                Err(Note::new("", Reason::Malformed, format!("expected an object, found {}", other.kind())))
+            }
         });
         match tree {
             Ok(tree) => Some((met.place, tree)),
@@ -356,7 +365,9 @@ fn ultimate_parent(
     match (parents.as_slice(), exception) {
         ([parent], None) => Some(json!(parent)),
         ([parent], Some(reason)) => {
-            let says = format!("an ultimate parent is published, and `{reason}` as the reason why there is none; the parent is used");
+            let says = format!(
+                "an ultimate parent is published, and `{reason}` as the reason why there is none; the parent is used"
+            );
             notes.add("/ultimateParent", Reason::Inconsistent, says);
             Some(json!(parent))
         }

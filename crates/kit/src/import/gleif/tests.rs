@@ -44,7 +44,13 @@ fn exception(number: u32, category: &str, reason: &str) -> Value {
 }
 
 /// Imports the neighbourhood of the first company.
-fn import(entities: &str, links: &str, exceptions: &str, depth: u32, at: &str) -> Result<Imported, ImportError> {
+fn import(
+    entities: &str,
+    links: &str,
+    exceptions: &str,
+    depth: u32,
+    at: &str,
+) -> Result<Imported, ImportError> {
     let register = Register {
         entities: of_text("lei2", entities),
         relationships: of_text("rr", links),
@@ -174,7 +180,10 @@ fn the_same_records_in_every_format_make_the_same_request() {
     .unwrap();
     let request = flat.request.to_value();
     assert_eq!(request["parties"][0]["ultimateParent"], json!({ "unknown": "NON_PUBLIC" }));
-    assert_eq!(request["parties"][0]["names"][3], json!({ "fullName": "GROESSE", "kind": "transliteration" }));
+    assert_eq!(
+        request["parties"][0]["names"][3],
+        json!({ "fullName": "GROESSE", "kind": "transliteration" })
+    );
     assert_eq!(request["parties"][0]["identifiers"][1], json!({ "scheme": "RA000242", "id": "HRB 1" }));
     assert_eq!(
         request["relationships"][0]["interests"],
@@ -192,7 +201,8 @@ fn steps_go_up_and_tell_where_they_end() {
     let parties = |imported: &Imported| imported.report.parties;
     let ownership = |imported: &Imported, number: u32| {
         let request = imported.request.to_value();
-        let party = request["parties"].as_array().unwrap().iter().find(|p| p["recordId"] == lei(number)).cloned();
+        let party =
+            request["parties"].as_array().unwrap().iter().find(|p| p["recordId"] == lei(number)).cloned();
         party.unwrap()["ownership"].clone()
     };
     let none = import_links(&chain, 0, "2025-09-05");
@@ -209,7 +219,8 @@ fn steps_go_up_and_tell_where_they_end() {
 
 #[test]
 fn the_order_of_records_does_not_matter() {
-    let mut links = vec![link(1, DIRECT, 2), link(1, ULTIMATE, 3), link(2, DIRECT, 3), link(2, "IS_SUBFUND_OF", 4)];
+    let mut links =
+        vec![link(1, DIRECT, 2), link(1, ULTIMATE, 3), link(2, DIRECT, 3), link(2, "IS_SUBFUND_OF", 4)];
     let forwards = import_links(&links, 3, "2025-09-05").request;
     links.reverse();
     assert_eq!(import_links(&links, 3, "2025-09-05").request, forwards);
@@ -222,7 +233,8 @@ fn the_ultimate_parent_is_that_of_the_day() {
     let mut after = link(1, ULTIMATE, 3);
     after["Relationship"]["RelationshipPeriods"][1]["StartDate"] = json!("2021-06-30T00:00:00Z");
     let links = [before, after, link(1, DIRECT, 3)];
-    let parent = |at: &str| import_links(&links, 1, at).request.to_value()["parties"][0]["ultimateParent"].clone();
+    let parent =
+        |at: &str| import_links(&links, 1, at).request.to_value()["parties"][0]["ultimateParent"].clone();
     assert_eq!(parent("2019-03-31"), Value::Null);
     assert_eq!(parent("2021-06-29"), json!(lei(2)));
     assert_eq!(parent("2021-06-30"), json!(lei(3)));
@@ -246,7 +258,11 @@ fn exceptions_come_out_as_published_each_in_its_place() {
     let imported = import(&entities, "[]", &exceptions.to_string(), 3, "2025-09-05").unwrap();
     let party = imported.request.to_value()["parties"][0].clone();
     assert_eq!(party["facts"]["directParent"], json!({ "unknown": "NO_KNOWN_PERSON" }));
-    assert_eq!(party.get("ultimateParent"), None, "a reason for the direct parent is none for the ultimate one");
+    assert_eq!(
+        party.get("ultimateParent"),
+        None,
+        "a reason for the direct parent is none for the ultimate one"
+    );
     let reasons: Vec<_> = imported.report.entries.iter().map(|entry| entry.reason).collect();
     assert_eq!(reasons, [Reason::UnknownCode, Reason::Missing, Reason::Missing, Reason::Malformed]);
 }
@@ -266,7 +282,11 @@ fn what_cannot_be_used_is_told_with_its_place() {
     const REGISTRATION: &str = "/Registration/RegistrationStatus";
     const PERIODS: &str = "/Relationship/RelationshipPeriods";
     check_link(|_| {}, true, &[]);
-    check_link(|l| l["Registration"]["RegistrationStatus"] = json!("LAPSED"), true, &[(Reason::Lapsed, REGISTRATION)]);
+    check_link(
+        |l| l["Registration"]["RegistrationStatus"] = json!("LAPSED"),
+        true,
+        &[(Reason::Lapsed, REGISTRATION)],
+    );
     for code in ["ANNULLED", "DUPLICATE", "RETIRED"] {
         let mut one = link(1, DIRECT, 2);
         one["Registration"]["RegistrationStatus"] = json!(code);
@@ -274,10 +294,22 @@ fn what_cannot_be_used_is_told_with_its_place() {
         assert_eq!(told(&imported.report), [(Reason::NotInForce, REGISTRATION)], "{code}");
         assert_eq!(imported.report.relationships, 0);
     }
-    check_link(|l| l["Registration"]["RegistrationStatus"] = json!("NEW"), true, &[(Reason::UnknownCode, REGISTRATION)]);
+    check_link(
+        |l| l["Registration"]["RegistrationStatus"] = json!("NEW"),
+        true,
+        &[(Reason::UnknownCode, REGISTRATION)],
+    );
     check_link(|l| l["Registration"] = json!(7), true, &[(Reason::Missing, REGISTRATION)]);
-    check_link(|l| l["Relationship"]["RelationshipStatus"] = json!("INACTIVE"), false, &[(Reason::NotInForce, STATUS)]);
-    check_link(|l| l["Relationship"]["RelationshipStatus"] = json!("NULL"), false, &[(Reason::UnknownCode, STATUS)]);
+    check_link(
+        |l| l["Relationship"]["RelationshipStatus"] = json!("INACTIVE"),
+        false,
+        &[(Reason::NotInForce, STATUS)],
+    );
+    check_link(
+        |l| l["Relationship"]["RelationshipStatus"] = json!("NULL"),
+        false,
+        &[(Reason::UnknownCode, STATUS)],
+    );
     check_link(
         |l| {
             l["Relationship"]["RelationshipStatus"] = json!("INACTIVE");
@@ -330,7 +362,10 @@ fn a_party_keeps_what_is_good_of_a_bad_record() {
     let entities = json!([{ "Entity": {} }, one]).to_string();
     let imported = import(&entities, "[]", "[]", 1, "2025-09-05").unwrap();
     let party = imported.request.to_value()["parties"][0].clone();
-    assert_eq!((party["headquarters"].clone(), party["kind"].clone()), (json!("GB"), json!("registeredEntity")));
+    assert_eq!(
+        (party["headquarters"].clone(), party["kind"].clone()),
+        (json!("GB"), json!("registeredEntity"))
+    );
     assert_eq!(
         told(&imported.report),
         [
@@ -378,22 +413,31 @@ fn a_row_of_the_wrong_width_is_a_bad_record() {
 #[test]
 fn a_record_without_end_and_a_neighbourhood_without_end_are_refused() {
     let entities = json!([entity(1)]).to_string();
-    fails(&entities, &format!("[{{ \"x\": \"{}", "y".repeat(2 << 20)), "a record here has more than 1048576 bytes");
-    fails(&entities, &format!("<a><RelationshipRecord>{}", "y".repeat(2 << 20)), "a record here has more than");
+    fails(
+        &entities,
+        &format!("[{{ \"x\": \"{}", "y".repeat(2 << 20)),
+        "a record here has more than 1048576 bytes",
+    );
+    fails(
+        &entities,
+        &format!("<a><RelationshipRecord>{}", "y".repeat(2 << 20)),
+        "a record here has more than",
+    );
     fails(&format!("LEI,Entity.LegalName\n\"{}", "y".repeat(2 << 20)), "[]", "a record here has more than");
     let owners: Vec<Value> = (2..12_003).map(|owner| link(1, DIRECT, owner)).collect();
-    fails(&entities, &json!(owners).to_string(), "too much for one request: parties, at most 10000; lower the depth");
+    fails(
+        &entities,
+        &json!(owners).to_string(),
+        "too much for one request: parties, at most 10000; lower the depth",
+    );
     let owners: Vec<Value> = (2..9_000).map(|owner| link(1, DIRECT, owner)).collect();
     fails(&entities, &json!(owners).to_string(), "too much for one request");
 }
 
 #[test]
 fn parties_are_asked_for_by_a_valid_lei() {
-    let register = Register {
-        entities: of_text("lei2", "[]"),
-        relationships: of_text("rr", "[]"),
-        exceptions: None,
-    };
+    let register =
+        Register { entities: of_text("lei2", "[]"), relationships: of_text("rr", "[]"), exceptions: None };
     let wanted = Wanted { parties: vec!["EXAMPLE00000000000XX".to_owned()], depth: 1 };
     let error = gleif(&register, &wanted, &frame("2025-09-05"), &mut |_| {}).unwrap_err();
     assert!(error.to_string().starts_with("`EXAMPLE00000000000XX` is not an LEI"), "{error}");
