@@ -3,12 +3,7 @@
 //! `cargo bench --bench import -- [FOLDER [RELATIONSHIPS]]`. The folder keeps the files, so that `lexgate import` can be
 //! measured on them, too. Nothing in them is real.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    reason = "a bench makes its own files, reads the clock, and may fail anywhere"
-)]
+#![expect(clippy::disallowed_methods, reason = "a bench makes its own files and reads the clock")]
 
 use lexgate_kit::import::{About, Frame, Register, Source, Wanted, gleif};
 use lexgate_model::{When, date};

@@ -4,7 +4,7 @@ use super::error::ImportError;
 use super::fields::Fields;
 use super::report::{Note, Reason, Report};
 use lexgate_model::request::Problem;
-use lexgate_model::{Request, RequestLimits, When};
+use lexgate_model::{Date, Request, RequestLimits, When};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,14 @@ pub struct Imported {
     pub request: Request,
     /// What could not be used, and where.
     pub report: Report,
+}
+
+/// Returns the date as of which a register is read: that of an instant is the one in UTC.
+pub(super) fn as_of(when: When) -> Date {
+    match when {
+        When::Date(date) => date,
+        When::Instant(instant) => instant.to_zoned(jiff::tz::TimeZone::UTC).date(),
+    }
 }
 
 /// What was found around the parties asked for.

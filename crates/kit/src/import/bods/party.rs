@@ -4,6 +4,7 @@ use super::statement::{self, RecordType, texts};
 use super::versions::Versions;
 use crate::import::error::shorten;
 use crate::import::fields::{Fields, MOST_PARTS, MOST_TEXTS, View, cut, day, some, unknown};
+use crate::import::frame::as_of;
 use crate::import::report::{Notes, Reason};
 use lexgate_model::When;
 use lexgate_model::request::{IsoCode, PartyKind};
@@ -37,7 +38,7 @@ pub(super) fn fields(id: &str, versions: &Versions, when: When, notes: &mut Note
         fields.fact("recordStatus", Some(json!("closed")));
     }
     if versions.is_later() {
-        let says = format!("is stated only on {}, after {}", now.day(), super::super::gleif::as_of(when));
+        let says = format!("is stated only on {}, after {}", now.day(), as_of(when));
         notes.add("/statementDate", Reason::StatedLater, says);
     }
     fields

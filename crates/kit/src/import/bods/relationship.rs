@@ -5,6 +5,7 @@ use super::statement::{self, texts};
 use super::versions::{Version, Versions};
 use crate::import::error::shorten;
 use crate::import::fields::{Fields, MOST_PARTS, View, cut, is_record_id, some, unknown};
+use crate::import::frame::as_of;
 use crate::import::report::{Notes, Reason};
 use crate::import::tree::Tree;
 use lexgate_model::request::InterestKind;
@@ -33,7 +34,7 @@ pub(super) fn fields(id: &str, versions: &Versions, when: When, notes: &mut Note
     fields.fact("componentRecords", some(components));
     statement::add_source(&mut fields, &statement, notes);
     if versions.is_later() {
-        let says = format!("is stated only on {}, after {}", now.day(), super::super::gleif::as_of(when));
+        let says = format!("is stated only on {}, after {}", now.day(), as_of(when));
         notes.add("/statementDate", Reason::StatedLater, says);
     }
     Some(fields)

@@ -10,14 +10,14 @@ mod link;
 use super::Wanted;
 use super::error::ImportError;
 use super::fields::{Fields, View, unknown};
-use super::frame::{Found, Frame, Imported, request};
+use super::frame::{Found, Frame, Imported, as_of, request};
 use super::lei::is_lei;
 use super::records::{Kind, Met, each};
 use super::report::{Note, Notes, Place, Reason, Report};
 use super::source::{Progress, Source, Watch};
 use super::steps::Steps;
 use super::tree::Tree;
-use lexgate_model::{Date, When};
+use lexgate_model::Date;
 use link::{Link, LinkKind};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -130,14 +130,6 @@ pub fn gleif(
     }
     let (found, report) = desk.found(as_of(frame.when));
     request(frame, found, report)
-}
-
-/// Returns the date as of which a register is read: that of an instant is the one in UTC.
-pub(super) fn as_of(when: When) -> Date {
-    match when {
-        When::Date(date) => date,
-        When::Instant(instant) => instant.to_zoned(jiff::tz::TimeZone::UTC).date(),
-    }
 }
 
 /// Returns the record without the object that the published JSON puts around it.

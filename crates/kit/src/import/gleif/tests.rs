@@ -2,7 +2,7 @@ use super::*;
 use crate::import::frame::About;
 use crate::import::lei::synthetic as lei;
 use crate::import::source::of_text;
-use lexgate_model::date;
+use lexgate_model::{When, date};
 use serde_json::Value;
 
 fn frame(at: &str) -> Frame {
