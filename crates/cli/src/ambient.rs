@@ -8,9 +8,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lexgate_kit::build::Folder;
+use lexgate_kit::import::Source;
 use serde::Serialize;
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,33 @@ pub(crate) fn file(path: &Path) -> Result<(Dir, PathBuf)> {
     let name = path.file_name().with_context(|| format!("`{}` does not name a file", path.display()))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok((folder(parent)?.dir, name.into()))
+}
+
+/// Returns a file that is opened again for each time it is read.
+pub(crate) fn source(path: &Path) -> Result<Source<'static>> {
+    let (dir, file) = self::file(path)?;
+    let reading = || format!("cannot read `{}`", path.display());
+    let metadata = dir.metadata(&file).with_context(reading)?;
+    if !metadata.is_file() {
+        anyhow::bail!("`{}` is read several times, so it must be a file", path.display());
+    }
+    let open = move || dir.open(&file).map(|file| Box::new(file) as Box<dyn Read>);
+    Ok(Source { name: path.display().to_string(), bytes: Some(metadata.len()), open: Box::new(open) })
+}
+
+/// Reads a small file.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let (dir, file) = self::file(path)?;
+    let reading = || format!("cannot read `{}`", path.display());
+    let mut bytes = Vec::new();
+    dir.open(&file).with_context(reading)?.take(most + 1).read_to_end(&mut bytes).with_context(reading)?;
+    Ok(bytes)
+}
+
+/// Writes a file, in place of one that is there.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    let (dir, file) = self::file(path)?;
+    dir.write(&file, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Returns the folders from here upwards.

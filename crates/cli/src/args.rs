@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Decide requests and explain the decisions.
     Evaluate(Evaluate),
+    /// Make a request of real ownership data: who owns and controls a party, as a register says.
+    Import(Import),
     /// Print a JSON Schema (2020-12).
     Schema {
         /// Of what.
@@ -144,6 +146,105 @@ pub(crate) struct Evaluate {
     /// Show what policies write to their log.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+/// Make a request of real ownership data: who owns and controls a party, as a register says.
+///
+/// The files may be larger than memory: they are read several times, and only the neighbourhood of the parties is kept. The
+/// request goes to standard output, the report on what could not be used to standard error. With `--json` both are one
+/// object, `{ "request": …, "report": … }`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// From which data.
+    #[command(subcommand)]
+    pub(crate) from: ImportFrom,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportFrom {
+    /// GLEIF's golden copy: who consolidates whom, who manages which fund.
+    Gleif(ImportGleif),
+    /// Statements of the Beneficial Ownership Data Standard 0.4.
+    Bods(ImportBods),
+}
+
+/// GLEIF's golden copy: who consolidates whom, who manages which fund.
+///
+/// The files are CSV, XML or JSON as they are published, unpacked. The register publishes no percentages: what comes out is
+/// control, not shares.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  lexgate import gleif --entities lei2.csv --relationships rr.csv --exceptions repex.csv --party 5493001KJTIIGC8Y1R12 --category ai-model --out request.json"
+)]
+pub(crate) struct ImportGleif {
+    /// Level 1: who is who.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entities: PathBuf,
+    /// Level 2: relationships.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) relationships: PathBuf,
+    /// Level 2: why a parent is not reported.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+    /// The parties.
+    #[arg(long = "party", value_name = "LEI", required = true, num_args = 1..)]
+    pub(crate) parties: Vec<String>,
+    /// What the request says beside.
+    #[command(flatten)]
+    pub(crate) rest: ImportRest,
+}
+
+/// Statements of the Beneficial Ownership Data Standard 0.4.
+///
+/// Each file is a JSON list of statements, or has one statement a line. Of a record with several statements the one in
+/// effect at `--at` speaks; when interests ended, the latest one says.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate import bods package.json --tree\n  lexgate import bods statements.ndjson --party GB-COH:01234567 --at 2025-09-05 --category ai-model"
+)]
+pub(crate) struct ImportBods {
+    /// Files of statements.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The parties, by record id or by an identifier, `SCHEME:ID`. Default: the one subject that is declared.
+    #[arg(long = "party", value_name = "ID", num_args = 1..)]
+    pub(crate) parties: Vec<String>,
+    /// What the request says beside.
+    #[command(flatten)]
+    pub(crate) rest: ImportRest,
+}
+
+/// What an imported request says beside.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportRest {
+    /// Steps up from the parties, to those that hold interests in those met before.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) depth: u32,
+    /// When the request asks, and as of when the data is taken: a date or an instant. Default: that of `--into`, or now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The role of the parties.
+    #[arg(long, default_value = "endUser")]
+    pub(crate) role: String,
+    /// What is to be decided.
+    #[arg(long, default_value = "supply", conflicts_with = "into")]
+    pub(crate) action: String,
+    /// By which channel.
+    #[arg(long, conflicts_with = "into")]
+    pub(crate) channel: Option<String>,
+    /// Category of what is supplied, such as `ai-model`.
+    #[arg(long, conflicts_with = "into")]
+    pub(crate) category: Option<String>,
+    /// A request that is kept as it is, and gets the parties and relationships beside its own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) into: Option<PathBuf>,
+    /// Where the request goes, in place of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Draw who owns the parties. The request is then only written to `--out`.
+    #[arg(long)]
+    pub(crate) tree: bool,
 }
 
 /// What a fault counts as.

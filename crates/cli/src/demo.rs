@@ -5,8 +5,10 @@ use crate::args;
 use crate::build;
 use crate::exit::Exit;
 use crate::explain::{self, BOLD, DIM};
+use crate::tree;
 use anyhow::{Context, Result};
 use lexgate_engine::{Binding, Engine, PolicySet};
+use lexgate_kit::import::{About, Frame, Source, Wanted, bods};
 use lexgate_model::decision::Enforced;
 use lexgate_model::{Record, Request, RequestLimits};
 use serde_json::{Map, json};
@@ -46,6 +48,11 @@ const EXAMPLES: &[Example] = &[
     },
 ];
 
+/// A request of a person, without owners, and what a register says of the owners. The register is made up.
+const IMPORTED: &str = "The register of Example Harbour is asked who owns the customer: more than half of its parent is Chinese.";
+const HARBOUR: &str = include_str!("../demo/harbour.json");
+const STATEMENTS: &str = include_str!("../demo/harbour-statements.json");
+
 /// Where the shipped policies lie, from the root of the project.
 const PLUGIN: &str = "plugins/anthropic-regions";
 
@@ -62,17 +69,21 @@ pub(crate) fn run(args: &args::Demo, json: bool) -> Result<Exit> {
     let parameters = built.package.manifest.parameters.accept(Map::new())?;
     let policy = engine.prepare(built.package, parameters, Vec::new())?;
     let set = PolicySet::new(vec![Binding::new(&built.id, policy)])?;
-    for example in EXAMPLES {
-        let request = Request::from_json(example.request.as_bytes(), &RequestLimits::default())?;
+    let read = |text: &str| Request::from_json(text.as_bytes(), &RequestLimits::default());
+    let show = |says: &str, request: &Request, tree: &str| {
         let when = request.when().context("a request of the demo has no date")?;
-        let record: Record<Enforced> = engine.decide(&set, &request, when);
+        let record: Record<Enforced> = engine.decide(&set, request, when);
         if json {
-            ambient::print_json_line(&json!({ "says": example.says, "record": record }))?;
-        } else {
-            let text = explain::explain(&record, &set, &args.language);
-            ambient::print(&format!("\n{BOLD}{}{BOLD:#}\n{text}", example.says))?;
+            return ambient::print_json_line(&json!({ "says": says, "record": record }));
         }
+        let text = explain::explain(&record, &set, &args.language);
+        ambient::print(&format!("\n{BOLD}{says}{BOLD:#}\n{tree}{text}"))
+    };
+    for example in EXAMPLES {
+        show(example.says, &read(example.request)?, "")?;
     }
+    let imported = import(read(HARBOUR)?)?;
+    show(IMPORTED, &imported, &tree::draw(&imported))?;
     if !json {
         ambient::print(&format!(
             "\nNext: `lexgate inspect target/lexgate/{}.wasm`, `lexgate test {PLUGIN}`, or a policy of your own (README.md).\n",
@@ -80,6 +91,17 @@ pub(crate) fn run(args: &args::Demo, json: bool) -> Result<Exit> {
         ))?;
     }
     Ok(Exit::DONE)
+}
+
+/// Adds the owners that the register states to a request.
+fn import(base: Request) -> Result<Request> {
+    let open = Box::new(|| Ok(Box::new(STATEMENTS.as_bytes()) as Box<dyn std::io::Read>));
+    let statements =
+        Source { name: "harbour-statements.json".to_owned(), bytes: Some(STATEMENTS.len() as u64), open };
+    let when = base.when().context("a request of the demo has no date")?;
+    let frame = Frame { when, role: "endUser".to_owned(), about: About::Base(Box::new(base)) };
+    let wanted = Wanted { parties: vec!["harbour".to_owned()], depth: 3 };
+    Ok(bods(&[statements], &wanted, &frame, &mut |_| {})?.request)
 }
 
 /// Returns the root of the project, looking from here upwards.

@@ -42,7 +42,8 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn instant_or_date(text: &str) -> Result<When> {
+/// Reads a date or an instant.
+pub(crate) fn instant_or_date(text: &str) -> Result<When> {
     if let Some(date) = date::parse(text) {
         return Ok(When::Date(date));
     }

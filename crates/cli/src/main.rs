@@ -7,9 +7,11 @@ mod demo;
 mod evaluate;
 mod exit;
 mod explain;
+mod import;
 mod inspect;
 mod lines;
 mod test;
+mod tree;
 
 use args::{Args, Command, SchemaOf};
 use clap::Parser;
@@ -27,6 +29,7 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(inspect) => inspect::run(&inspect, json),
         Command::Test(test) => test::run(&test, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
+        Command::Import(import) => import::run(&import, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
     };

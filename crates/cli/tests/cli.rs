@@ -285,6 +285,7 @@ fn the_demo_shows_every_kind_of_decision() {
         "\nNOT-APPLICABLE\n",
         "\nREVIEW\n",
         "built from source",
+        "└─ Mei Example knownPerson, of SG  40 % shareholding, since 2021-05-01",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
@@ -429,7 +430,7 @@ fn a_command_line_that_is_not_understood_is_no_decision() {
 fn help_teaches() {
     let ran = lexgate(&["--help"]);
     assert!(ran.out.contains("Exit codes:") && ran.out.contains("lexgate demo"), "{}", ran.out);
-    for command in ["build", "inspect", "test", "evaluate", "schema", "demo"] {
+    for command in ["build", "inspect", "test", "evaluate", "import", "schema", "demo"] {
         assert_eq!(lexgate(&[command, "--help"]).code, 0, "{command}");
     }
 }

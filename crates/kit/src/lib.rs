@@ -1,7 +1,8 @@
-//! What authors use at their desk.
+//! What authors and request makers use at their desk.
 
 pub mod build;
 pub mod cases;
+pub mod import;
 
 /// Returns an error with everything that caused it, in one line.
 #[must_use]
