@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
 
+mod regions;
 mod shipped;
 
 use lexgate_engine::{Binding, Engine, PolicySet};
@@ -14,6 +15,9 @@ use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::LazyLock;
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new().unwrap());
 
 /// Imports a package as of a date; nothing if it is not beside the project.
 fn import(package: &str, at: &str) -> Option<Imported> {
@@ -113,18 +117,66 @@ fn an_interest_without_a_type_stays_unknown() {
     assert!(request["parties"].as_array().unwrap().iter().all(|party| party.get("headquarters").is_none()));
 }
 
+/// Returns the policy by a method, with a list of regions.
+fn by(method: &str, list: &str) -> PolicySet {
+    regions::set(&ENGINE, list, Map::from_iter([("method".to_owned(), Value::from(method))]))
+}
+
+/// Returns what owners of the regions marked `no` hold of the subject, by the policy in the sandbox.
+fn attributed(imported: &Imported, set: &PolicySet) -> String {
+    let request = &imported.request;
+    let record: Record<Enforced> = ENGINE.decide(set, request, request.when().unwrap());
+    let findings = &record.bindings[0].findings;
+    let finding = findings.iter().find(|finding| finding.rule == "attribution").unwrap();
+    let derived = &finding.derived[0];
+    match (derived.minimum.as_str(), derived.maximum.as_str()) {
+        (minimum, maximum) if minimum == maximum => minimum.to_owned(),
+        (minimum, maximum) => format!("{minimum} to {maximum}"),
+    }
+}
+
+#[test]
+fn the_state_owns_all_of_the_company_and_not_twice() {
+    for method in ["cascade", "look-through"] {
+        let finland = by(method, "code,supported\nFI,no\n");
+        for (at, expected) in [("2025-09-05", "100"), ("2020-01-01", "100"), ("2019-12-31", "0 to 100")] {
+            let Some(imported) = import("bods-package-fi-soe.json", at) else { return };
+            assert_eq!(attributed(&imported, &finland), expected, "{method} {at}");
+        }
+    }
+}
+
+#[test]
+fn the_two_owners_hold_half_each_as_long_as_they_do() {
+    for method in ["direct", "cascade", "look-through"] {
+        // One of the first two is of both countries.
+        let of_iraq = by(method, "code,supported\nIQ,no\nIE,yes\n");
+        let of_ireland = by(method, "code,supported\nIQ,yes\nIE,no\n");
+        for (at, iraq, ireland) in [
+            ("2019-09-10", "0 to 100", "0 to 100"),
+            ("2019-09-11", "50", "100"),
+            ("2021-04-02", "50", "100"),
+            ("2021-04-03", "0", "100"),
+            ("2022-01-21", "0", "100"),
+        ] {
+            let Some(imported) = import("fermcat.json", at) else { return };
+            assert_eq!(attributed(&imported, &of_iraq), iraq, "{method} {at}");
+            assert_eq!(attributed(&imported, &of_ireland), ireland, "{method} {at}");
+        }
+    }
+}
+
 #[test]
 fn every_package_is_decided_without_fault() {
-    let engine = Engine::new().unwrap();
     let package = shipped::package();
     let parameters = package.manifest.parameters.accept(Map::new()).unwrap();
-    let policy = engine.prepare(package, parameters, Vec::new()).unwrap();
+    let policy = ENGINE.prepare(package, parameters, Vec::new()).unwrap();
     let set = PolicySet::new(vec![Binding::new("anthropic-regions", policy)]).unwrap();
     for package in ["fermcat.json", "bods-package-fi-soe.json", "indirect-ownership.json"] {
         let Some(imported) = import(package, "2025-09-05") else { return };
         let printed = serde_json::to_vec_pretty(&imported.request.to_value()).unwrap();
         let request = Request::from_json(&printed, &RequestLimits::default()).unwrap();
-        let record: Record<Enforced> = engine.decide(&set, &request, request.when().unwrap());
+        let record: Record<Enforced> = ENGINE.decide(&set, &request, request.when().unwrap());
         assert_eq!(record.bindings[0].fault, None, "{package}");
         assert!(!record.bindings[0].findings.is_empty(), "{package}");
     }

@@ -4,9 +4,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
 
+mod regions;
 mod shipped;
 
-use lexgate_engine::{Binding, Engine, PolicySet};
+use lexgate_engine::{Engine, PolicySet};
 use lexgate_kit::import::{About, Frame, Imported, Reason, Register, Source, Wanted, gleif};
 use lexgate_model::decision::Enforced;
 use lexgate_model::{Outcome, Record, Request, RequestLimits, When};
@@ -76,22 +77,6 @@ fn decide(set: &PolicySet, imported: &Imported) -> Record<Enforced> {
     ENGINE.decide(set, &request, request.when().unwrap())
 }
 
-/// Returns a set with the shipped policy, whose list of regions is completed so that real places are known.
-fn set(regions: &str) -> PolicySet {
-    let package = shipped::package();
-    let parameters = package.manifest.parameters.accept(Map::new()).unwrap();
-    let bytes: std::sync::Arc<[u8]> = regions.as_bytes().into();
-    let dataset = lexgate_model::package::DatasetVersion {
-        name: "regions".to_owned(),
-        version: "test".to_owned(),
-        period: Default::default(),
-        digest: lexgate_model::Digest::of(&bytes),
-        bytes,
-    };
-    let policy = ENGINE.prepare(package, parameters, vec![dataset]).unwrap();
-    PolicySet::new(vec![Binding::new("anthropic-regions", policy)]).unwrap()
-}
-
 /// Returns the shipped policy with a list of its operator: whatever the sample has is supported, but for two places.
 fn policy(folder: &Path) -> PolicySet {
     let records = read(folder, "lei.json");
@@ -101,7 +86,8 @@ fn policy(folder: &Path) -> PolicySet {
     };
     let places: BTreeSet<String> = records.iter().flat_map(seats).collect();
     let row = |place: &String| format!("{place},{}\n", if is_unsupported(place) { "no" } else { "yes" });
-    set(&format!("code,supported\n{}", places.iter().map(row).collect::<String>()))
+    let list = format!("code,supported\n{}", places.iter().map(row).collect::<String>());
+    regions::set(&ENGINE, &list, Map::new())
 }
 
 fn country(place: &Value) -> String {
