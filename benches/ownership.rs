@@ -27,7 +27,7 @@ impl Dice {
 /// Five owners of up to 20 % each for every party; `rings` says whether they may stand below it.
 fn stakes(rings: bool) -> Vec<Stake> {
     let mut dice = Dice(2026);
-    let stake = |key| {
+    let stake = |key: u32| {
         let owned = key % PARTIES;
         let above = if rings { PARTIES } else { owned.max(1) };
         let (owner, share) = (dice.roll(above), i32::try_from(dice.roll(21)).unwrap());

@@ -373,13 +373,11 @@ impl Reach<'_> {
                     }
                 }
             }
-            if controlled {
-                if passed(&self.votes, party, level) {
-                    visit(Step::Stakes(&self.votes, party));
-                    for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {
-                        for controlled in [false, true] {
-                            enter(&mut seen, holder, controlled, &mut next);
-                        }
+            if controlled && passed(&self.votes, party, level) {
+                visit(Step::Stakes(&self.votes, party));
+                for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {
+                    for controlled in [false, true] {
+                        enter(&mut seen, holder, controlled, &mut next);
                     }
                 }
             }

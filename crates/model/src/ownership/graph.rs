@@ -72,7 +72,7 @@ impl Graph {
 
     /// Returns the stakes in a party.
     pub(super) fn stakes_in(&self, party: u32) -> impl Iterator<Item = &Stake> {
-        self.stakes.into_party(party).map(|(_, stake)| stake)
+        self.stakes.held_in(party).map(|(_, stake)| stake)
     }
 
     /// Returns the stakes a party holds.
@@ -82,7 +82,7 @@ impl Graph {
 
     /// Returns the claims on a party, each with its number.
     pub(super) fn claims_in(&self, party: u32) -> impl Iterator<Item = (usize, &Stake)> {
-        self.claims.into_party(party)
+        self.claims.held_in(party)
     }
 
     /// Returns the claims a party makes, each with its number.
@@ -93,8 +93,8 @@ impl Graph {
     /// Returns whether owners that no stake names may hold a part, when those named hold so much at least.
     pub(super) fn has_unnamed(&self, party: u32, named: Amount) -> bool {
         let stated = self.owners_stated.get(party as usize).copied().unwrap_or(false);
-        let all = stated && !(self.stakes.is_empty(party) && !self.claims.is_empty(party));
-        !all && named < Amount::HUNDRED
+        let only_claims = self.stakes.is_empty(party) && !self.claims.is_empty(party);
+        (!stated || only_claims) && named < Amount::HUNDRED
     }
 
     /// Returns whether it is stated that nobody owns the party.
@@ -254,7 +254,7 @@ impl Edges {
         self.head(owner).out.is_none()
     }
 
-    fn into_party(&self, party: u32) -> impl Iterator<Item = (usize, &Stake)> {
+    fn held_in(&self, party: u32) -> impl Iterator<Item = (usize, &Stake)> {
         self.chain(self.head(party).into, |next| next.into)
     }
 

@@ -249,10 +249,8 @@ pub(super) fn oracle(stakes: &[Plain], counted: &[u32]) -> Vec<BigRational> {
         rows[column].iter_mut().for_each(|value| *value = &*value / &divisor);
         for row in (0..size).filter(|&row| row != column) {
             let factor = rows[row][column].clone();
-            for at in 0..=size {
-                let taken = &factor * &rows[column][at];
-                rows[row][at] -= taken;
-            }
+            let pivot = rows[column].clone();
+            rows[row].iter_mut().zip(&pivot).for_each(|(value, its)| *value -= &factor * its);
         }
     }
     rows.into_iter().map(|row| row[size].clone()).collect()
