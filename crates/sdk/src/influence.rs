@@ -67,7 +67,6 @@ impl<'a> Links<'a> {
         let mut links = Links { request, means, lines, sources: Vec::new() };
         let relationships = request.record().raw().relationships.as_deref();
         for party in request.parties().iter() {
-            links.means.all_stated(party.index());
             let stated = relationships.is_some() && party.all_owners_stated();
             if !party.owners_are_given() && !origin(party) && !stated {
                 links.link(None, party.index(), (Truth::Unknown, true), Source::Unnamed(party.index()));

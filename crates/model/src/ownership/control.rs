@@ -55,13 +55,13 @@ pub struct Lines {
 }
 
 impl Means {
-    /// Returns means between so many parties, of which there are none yet.
+    /// Returns means between so many parties, of which there are none yet. All that are added later are all there are.
     #[must_use]
     pub fn new(parties: u32) -> Means {
         Means {
             parties,
-            votes: Graph::new(parties),
-            shares: Graph::new(parties),
+            votes: Graph::all_stated(parties),
+            shares: Graph::all_stated(parties),
             links: Vec::new(),
             heads: vec![Ends::default(); parties as usize],
             next: Vec::new(),
@@ -92,12 +92,6 @@ impl Means {
         self.shares.add(stake);
     }
 
-    /// States that all interests in the party are stated.
-    pub fn all_stated(&mut self, party: u32) {
-        self.votes.all_owners_stated(party);
-        self.shares.all_owners_stated(party);
-    }
-
     /// Finds who is reached, in time linear in parties and interests. `start` says of each party whether influence starts
     /// from it; of those beyond its end that is unknown.
     #[must_use]
@@ -105,6 +99,13 @@ impl Means {
         let parties = self.parties as usize;
         let start: Vec<Truth> =
             start.iter().copied().chain(core::iter::repeat(Truth::Unknown)).take(parties).collect();
+        if self.links.is_empty() && self.votes.is_empty() {
+            // Shares alone control nobody.
+            let (votes, shares) =
+                (Ledger::none(&self.votes, lines.votes), Ledger::none(&self.shares, lines.shares));
+            let none = || Marks { reached: Vec::new(), controlled: Vec::new() };
+            return Reach { means: self, votes, shares, possible: none(), certain: none(), start };
+        }
         let base = |party: u32| start.get(party as usize).copied().unwrap_or(Truth::Unknown);
         let votes = Ledger::new(&self.votes, lines.votes, Claims::Ignored, base);
         let shares = Ledger::new(&self.shares, lines.shares, Claims::Ignored, base);
@@ -190,13 +191,6 @@ impl Reach<'_> {
     #[must_use]
     pub fn controlled(&self, party: u32) -> Truth {
         Truth::between(self.certain.has(party, true), self.possible.has(party, true))
-    }
-
-    /// Returns whether any way leads to the party.
-    #[must_use]
-    pub fn reached(&self, party: u32) -> Truth {
-        let has = |marks: &Marks| marks.has(party, false) || marks.has(party, true);
-        Truth::between(has(&self.certain), has(&self.possible))
     }
 
     /// Returns what surely makes the party controlled, sorted: all starts and interests on all ways with control on them.

@@ -37,7 +37,17 @@ impl Graph {
     #[must_use]
     pub fn new(parties: u32) -> Graph {
         let parties = parties as usize;
-        Graph { owners_stated: vec![false; parties], stakes: Edges::of(parties), claims: Edges::of(0) }
+        Graph { owners_stated: vec![false; parties], stakes: Edges::none(), claims: Edges::none() }
+    }
+
+    /// Returns a graph of so many parties, without stakes, in which everybody's owners are all stated.
+    pub(super) fn all_stated(parties: u32) -> Graph {
+        Graph { owners_stated: vec![true; parties as usize], ..Graph::new(0) }
+    }
+
+    /// Returns whether there are no stakes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stakes.edges.is_empty() && self.claims.edges.is_empty()
     }
 
     /// Adds a stake; one in a party outside the graph is ignored. Several of one owner in one party add up.
@@ -227,8 +237,8 @@ struct Edge {
 }
 
 impl Edges {
-    fn of(parties: usize) -> Edges {
-        Edges { heads: vec![Ends::default(); parties], edges: Vec::new() }
+    fn none() -> Edges {
+        Edges { heads: Vec::new(), edges: Vec::new() }
     }
 
     fn add(&mut self, stake: Stake, parties: usize) {

@@ -65,9 +65,14 @@ impl<'g> Ledger<'g> {
             Claims::Ignored => Vec::new(),
             Claims::Followed => graph.open_claims(),
         };
-        let mut ledger = Ledger { graph, threshold, tallies: Vec::new(), open, claims };
+        let mut ledger = Ledger { open, claims, ..Ledger::none(graph, threshold) };
         ledger.tallies = (0..graph.parties()).map(|party| ledger.tally_of(party, &base)).collect();
         ledger
+    }
+
+    /// Returns one of a graph of which nothing is asked.
+    pub(super) fn none(graph: &'g Graph, threshold: Threshold) -> Ledger<'g> {
+        Ledger { graph, threshold, tallies: Vec::new(), open: Vec::new(), claims: Claims::Ignored }
     }
 
     fn tally_of(&self, party: u32, base: impl Fn(u32) -> Truth) -> Tally {

@@ -10,7 +10,6 @@ const LINES: fn() -> Lines = || Lines { votes: more_than_half(), shares: at_leas
 /// without, `A v60 B` votes, `A s60 B` a share; keys count from 0.
 fn means(facts: &str) -> (Means, Vec<Truth>) {
     let (mut means, mut start) = (Means::new(9), vec![Truth::False; 9]);
-    (0..9).for_each(|party| means.all_stated(party));
     let mut keys = 0..;
     for fact in facts.split(';').map(str::trim) {
         if let [from, how, to] = fact.split_whitespace().collect::<Vec<_>>()[..] {
@@ -105,7 +104,6 @@ fn the_evidence_is_every_certain_way() {
     let expected =
         [Origin::Start(0), Origin::Start(3), Origin::Interest(0), Origin::Interest(1), Origin::Interest(2)];
     assert_eq!(reach.evidence(2), expected);
-    assert_eq!([reach.reached(1), reach.reached(4)], [True, False]);
 }
 
 /// A way that influence may take: from, to, how (control, votes, shares) and how much.
@@ -137,7 +135,6 @@ fn naive(ways: &[Way], start: &[bool]) -> Vec<bool> {
 
 fn built(ways: &[(Way, bool)]) -> Means {
     let mut means = Means::new(6);
-    (0..6).for_each(|party| means.all_stated(party));
     for (key, ((from, to, how, much), known)) in (0..).zip(ways) {
         let (from, to) = (*from, *to);
         let exact = Some(Interval::exact(at(&much.to_string())));
