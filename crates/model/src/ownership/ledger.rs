@@ -298,17 +298,17 @@ impl Tally {
         // intervals are not empty, so only sums too large for an amount leave nothing here.
         let added = self.bounds().unwrap_or(Interval::exact(self.certain.value));
         let all = End::inclusive(Amount::HUNDRED);
-        match (self.whole && !self.inconsistent, self.is_contradicted()) {
-            (false, _) => added,
-            (true, false) => Interval::exact(Amount::HUNDRED),
-            (true, true) => Interval::new(added.minimum(), all).unwrap_or(added),
+        match self.whole && !self.inconsistent {
+            false => added,
+            true if self.is_contradicted() => Interval::new(added.minimum(), all).unwrap_or(added),
+            true => Interval::exact(Amount::HUNDRED),
         }
     }
 
     /// Whether all of it is claimed by one that counts, although others hold some of it.
     fn is_contradicted(&self) -> bool {
-        let most = self.bounds().map(|added| added.maximum());
-        self.whole && most.is_some_and(|most| most.value < Amount::HUNDRED || most.exclusive)
+        let most = || self.bounds().map(|added| added.maximum());
+        self.whole && most().is_some_and(|most| most.value < Amount::HUNDRED || most.exclusive)
     }
 
     fn bounds(&self) -> Option<Interval> {
