@@ -68,7 +68,7 @@ impl<'a> Links<'a> {
         let relationships = request.record().raw().relationships.as_deref();
         for party in request.parties().iter() {
             let stated = relationships.is_some() && party.all_owners_stated();
-            if !party.owners_are_given() && !origin(party) && !stated {
+            if !party.cannot_be_owned() && !origin(party) && !stated {
                 links.link(None, party.index(), (Truth::Unknown, true), Source::Unnamed(party.index()));
             }
         }

@@ -10,7 +10,7 @@ use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
 use alloc::vec::Vec;
 use lexgate_model::ownership::{self, Gap, Graph, Holdings, Method, Paths, Stake, Ultimate};
-use lexgate_model::{Amount, End, Interval, Threshold, Truth};
+use lexgate_model::{Amount, Date, End, Interval, Threshold, Truth};
 
 /// The stakes of one kind in a request, as of its date.
 #[derive(Debug, Clone)]
@@ -19,8 +19,80 @@ pub struct Ownership<'a> {
     graph: Graph,
     /// What each stake was read from, by its key.
     stakes: Vec<Source>,
-    /// Bodies of states whose state is stated.
-    bodies: Vec<u32>,
+    bodies: Bodies,
+}
+
+/// Bodies of states, each with the one state that it is stated to be an organ of.
+#[derive(Debug, Clone, Default)]
+struct Bodies(Vec<Body>);
+
+#[derive(Debug, Clone)]
+struct Body {
+    party: u32,
+    state: Option<u32>,
+    /// Whether the one stake that says so was taken.
+    told: bool,
+}
+
+impl Bodies {
+    /// Reads which bodies belong to a state. One of two states, or one of which its state holds a stated share, is owned as
+    /// others are.
+    fn of(request: Request<'_>) -> Bodies {
+        let mut bodies = Bodies::default();
+        let date = request.date();
+        for relationship in request.record().raw().relationships.as_deref().unwrap_or_default() {
+            let subject = request.party(relationship.subject).filter(|subject| subject.is_state_body());
+            let holder = parties::holder(relationship).and_then(|holder| request.party(holder));
+            let state = holder.filter(|holder| holder.kind() == "state");
+            let (Some(subject), Some(state)) = (subject, state) else { continue };
+            let interests = relationship.interests.as_deref().unwrap_or_default();
+            let organ = organ(interests, date).is_some().then_some(state.index());
+            match bodies.0.iter_mut().find(|body| body.party == subject.index()) {
+                Some(body) if body.state == organ => {}
+                Some(body) => body.state = None,
+                None => bodies.0.push(Body { party: subject.index(), state: organ, told: false }),
+            }
+        }
+        bodies
+    }
+
+    fn belongs(&self, party: u32) -> bool {
+        self.0.iter().any(|body| body.party == party && body.state.is_some())
+    }
+
+    /// Returns which interest of a relationship says first that the body is an organ of its state.
+    fn organ_of(
+        &mut self,
+        relationship: &contract::Relationship,
+        interests: &[contract::Interest],
+        date: Date,
+    ) -> Option<u32> {
+        let holder = parties::holder(relationship)?;
+        let body = self
+            .0
+            .iter_mut()
+            .find(|body| body.party == relationship.subject && body.state == Some(holder))?;
+        let index = organ(interests, date)?;
+        (!core::mem::replace(&mut body.told, true)).then_some(index)
+    }
+}
+
+/// Returns the interest by which a state has a body of its own: control held on the date, unless a share is stated.
+fn organ(interests: &[contract::Interest], date: Date) -> Option<u32> {
+    let held = || (0..).zip(interests).filter(|(_, interest)| parties::is_held(interest, date));
+    let shares = |interest: &contract::Interest| interest.kind == "shareholding" && interest.share.is_some();
+    if held().any(|(_, interest)| shares(interest)) {
+        return None;
+    }
+    let control = [
+        "shareholding",
+        "votingRights",
+        "appointmentOfBoard",
+        "otherInfluenceOrControl",
+        "controlByLegalFramework",
+        "controlViaCompanyRulesOrArticles",
+    ];
+    held().find(|(_, interest)| control.contains(&interest.kind.as_str())).map(|(index, _)| index)
 }
 
 /// Positions of a relationship and of an interest in it; of none where the relationship states no interests.
@@ -33,13 +105,17 @@ struct Source {
 impl<'a> Ownership<'a> {
     /// Returns the stakes of a kind, such as `shareholding`.
     ///
-    /// Nobody owns natural persons and states, and nobody but its state a body of a state. Of other parties all owners are
-    /// stated only if the request says so, and only if it states relationships at all.
+    /// Nobody owns natural persons and states, and nobody but its state a body of one state. Of other parties all owners are
+    /// stated only if the request says so, and only if it states relationships at all, and stakes that are held.
     #[must_use]
     pub fn of(request: Request<'a>, kind: &str) -> Ownership<'a> {
         let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
-        let mut ownership =
-            Ownership { request, graph: Graph::new(parties), stakes: Vec::new(), bodies: Vec::new() };
+        let mut ownership = Ownership {
+            request,
+            graph: Graph::new(parties),
+            stakes: Vec::new(),
+            bodies: Bodies::of(request),
+        };
         let supplied = request.record().raw().relationships.is_some();
         let relationships = request.record().raw().relationships.as_deref().unwrap_or_default();
         ownership.stakes.reserve(relationships.len());
@@ -47,11 +123,29 @@ impl<'a> Ownership<'a> {
             ownership.add(number, relationship, kind);
         }
         for party in request.parties().iter() {
-            if party.owners_are_given() || (supplied && party.all_owners_stated()) {
+            let given = party.cannot_be_owned() || ownership.bodies.belongs(party.index());
+            if given || (supplied && party.all_owners_stated() && !ownership.is_past(party.index(), kind)) {
                 ownership.graph.all_owners_stated(party.index());
             }
         }
         ownership
+    }
+
+    /// Returns whether stakes in the party are stated, but none that is held on the date: then somebody holds it whom nobody
+    /// named.
+    fn is_past(&self, party: u32, kind: &str) -> bool {
+        let relationships = self.request.record().raw().relationships.as_deref().unwrap_or_default();
+        let date = self.request.date();
+        let interests = relationships.iter().filter(|relationship| relationship.subject == party);
+        let mut stakes =
+            interests.flat_map(|relationship| relationship.interests.as_deref().unwrap_or_default());
+        let mut some = false;
+        let is_held = stakes.any(|interest| {
+            let stake = interest.kind == kind;
+            some |= stake;
+            stake && parties::is_held(interest, date)
+        });
+        some && !is_held
     }
 
     fn add(&mut self, number: u32, relationship: &contract::Relationship, kind: &str) {
@@ -60,20 +154,9 @@ impl<'a> Ownership<'a> {
             return self.stake(relationship, source, None, Truth::True);
         };
         let date = self.request.date();
-        let of_a_state = self.request.party(relationship.subject).is_some_and(|body| body.is_state_body());
-        if of_a_state && !interests.is_empty() {
-            // Whatever the interest is called, the body is an organ of its state.
-            let state = parties::holder(relationship).and_then(|holder| self.request.party(holder));
-            let held = (0..).zip(interests).find(|(_, interest)| parties::is_held(interest, date));
-            if let (true, Some((index, _))) = (state.is_some_and(|state| state.kind() == "state"), held) {
-                if self.bodies.contains(&relationship.subject) {
-                    return;
-                }
-                self.bodies.push(relationship.subject);
-                let source = Source { relationship: number, interest: Some(index) };
-                let whole = Some(Interval::exact(Amount::HUNDRED));
-                return self.stake(relationship, source, whole, Truth::True);
-            }
+        if let Some(index) = self.bodies.organ_of(relationship, interests, date) {
+            let source = Source { relationship: number, interest: Some(index) };
+            return self.stake(relationship, source, Some(Interval::exact(Amount::HUNDRED)), Truth::True);
         }
         for (index, interest) in (0..).zip(interests) {
             let stated = parties::known_kind(interest);
@@ -272,7 +355,9 @@ fn unsolved(party: Party<'_>) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Statement;
     use crate::testing::{Building, company, person, request, shareholding};
+    use alloc::vec;
     use lexgate_model::Decimal;
 
     /// `cn` and `person` count in themselves; of `half` that is unknown.
@@ -286,9 +371,40 @@ mod tests {
         ])
     }
 
+    /// Fills up parties whose owners are all stated: what is left of them is held by one more company of Singapore.
+    fn filled(mut raw: contract::Request) -> contract::Request {
+        let Some(relationships) = &mut raw.relationships else { return raw };
+        let rest = u32::try_from(raw.parties.len()).unwrap();
+        let date = lexgate_model::date::parse("2025-09-05").unwrap();
+        for (subject, _) in
+            (0..).zip(&raw.parties).filter(|(_, party)| party.ownership == Statement::Complete)
+        {
+            let of_it = relationships.iter().filter(|relationship| relationship.subject == subject);
+            let interests = of_it.flat_map(|relationship| relationship.interests.clone().unwrap_or_default());
+            let most = interests.filter(|interest| {
+                parties::is_held(interest, date) && interest.directness == contract::Directness::Direct
+            });
+            let most =
+                most.filter_map(|interest| parties::share(&interest)).map(|share| share.maximum().value);
+            let most = most.fold(Amount::ZERO, Amount::plus);
+            if most > Amount::ZERO && most < Amount::HUNDRED {
+                let left = Amount::HUNDRED.minus(most).to_string();
+                relationships.push(contract::Relationship {
+                    record_id: "rest".into(),
+                    subject,
+                    interested_party: contract::InterestedParty::Known(rest),
+                    interests: Some(vec![shareholding(&left)]),
+                    facts: vec![],
+                });
+            }
+        }
+        raw.parties.push(company("rest", "SG"));
+        raw
+    }
+
     #[track_caller]
     fn check(building: Building, expected: &str, missing: &[(contract::Element, &str, &str)]) {
-        let raw = building.build();
+        let raw = filled(building.build());
         let request = Request::new(&raw).unwrap();
         let ownership = Ownership::of(request, "shareholding");
         let fifty = Threshold::MoreThan(Amount::try_from(Decimal::from(50)).unwrap());
@@ -314,7 +430,11 @@ mod tests {
     fn the_day_an_interest_ends_it_is_held_no_longer() {
         let ended = |end| contract::Interest { end, ..shareholding("60") };
         let day = |day| Some(contract::Date { year: 2025, month: 9, day });
-        check(building().holds("cn", "customer", ended(day(5))), "False: 0", &[]);
+        check(
+            building().holds("cn", "customer", ended(day(5))),
+            "Unknown: 0 to 100",
+            &[(Of(0), "ownership", "inconsistent")],
+        );
         check(building().holds("cn", "customer", ended(day(6))), "True: 60", &[]);
         let started = contract::Interest { start: day(5), ..shareholding("60") };
         check(building().holds("cn", "customer", started), "True: 60", &[]);
@@ -347,7 +467,7 @@ mod tests {
         check(
             building().holds("cn", "customer", unclear),
             "Unknown: 0 to 100",
-            &[(At((0, 0)), "directness", "notSupplied")],
+            &[(At((0, 0)), "directness", "notSupplied"), (Of(0), "ownership", "inconsistent")],
         );
         let unpublished = contract::Interest { kind: "unpublishedInterest".into(), ..shareholding("60") };
         check(
@@ -401,12 +521,34 @@ mod tests {
         let influence = crate::testing::interest("otherInfluenceOrControl", "");
         let held = || building().party(body.clone()).party(state.clone()).owns("ministry", "customer", "60");
         check(held().holds("state", "ministry", influence.clone()), "True: 60", &[]);
+        let twice = held().holds("state", "ministry", influence.clone());
+        check(twice.holds("state", "ministry", influence.clone()), "True: 60", &[]);
+        // Without a state, or with two, the body is owned as others are.
+        check(held(), "Unknown: 0 to 60", &[(Of(5), "ownership", "notSupplied")]);
+        let other = contract::Party { kind: "state".into(), ..company("other", "SG") };
+        let both = held().party(other).holds("other", "ministry", influence.clone());
         check(
-            held().holds("state", "ministry", influence.clone()).holds("state", "ministry", influence),
-            "True: 60",
-            &[],
+            both.holds("state", "ministry", influence),
+            "Unknown: 0 to 60",
+            &[(Of(5), "ownership", "notSupplied")],
         );
-        check(held(), "False: 0", &[]);
+        let member = crate::testing::interest("boardMember", "");
+        check(
+            held().holds("state", "ministry", member),
+            "Unknown: 0 to 60",
+            &[(Of(5), "ownership", "notSupplied")],
+        );
+    }
+
+    #[test]
+    fn owners_of_another_day_leave_the_owners_of_this_one_to_be_named() {
+        let day = |day| Some(contract::Date { year: 2025, month: 9, day });
+        let later = contract::Interest { start: day(6), ..shareholding("100") };
+        check(
+            building().holds("cn", "customer", later),
+            "Unknown: 0 to 100",
+            &[(Of(0), "ownership", "inconsistent")],
+        );
     }
 
     #[test]

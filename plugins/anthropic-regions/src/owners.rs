@@ -16,8 +16,13 @@ pub(crate) struct Owners<'r, 'a> {
 impl<'r, 'a> Owners<'r, 'a> {
     pub(crate) fn new(request: Request<'a>, regions: &'r Regions) -> Owners<'r, 'a> {
         let mut owners = Owners { request, regions, unsupported: Vec::new() };
-        let seats = request.parties().iter().map(|party| owners.seat(party));
-        owners.unsupported = seats.map(|seat| seat.test(|code| regions.unsupported(code))).collect();
+        let unsupported = |place: Fact<'_, &str>| place.test(|code| regions.unsupported(code));
+        let of = |party: Party<'a>| match unsupported(owners.seat(party)) {
+            // A body of a state is of its state, wherever it sits.
+            seat if party.is_state_body() && unsupported(party.jurisdiction()).certain() => seat.or(Truth::True),
+            seat => seat,
+        };
+        owners.unsupported = request.parties().iter().map(of).collect();
         owners
     }
 
@@ -70,7 +75,9 @@ impl<'r, 'a> Owners<'r, 'a> {
     /// Returns what is known about the region it belongs to.
     pub(crate) fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = Evidence<'a>> + use<'a> {
         let (seat, nationalities) = (self.seat(party), party.texts("nationalities"));
-        seat.evidence().into_iter().chain(nationalities.evidence())
+        let law = party.is_state_body().then(|| party.jurisdiction()).filter(|law| law.value().is_some());
+        let law = law.into_iter().flat_map(|law| law.evidence());
+        seat.evidence().into_iter().chain(law).chain(nationalities.evidence())
     }
 
     /// Returns what is missing to tell whether it is a company of an unsupported region.

@@ -2,6 +2,8 @@
 //!
 //! What follows from them is not here: see the methods.
 
+use super::number::{Bound, Round};
+use super::rings::rings;
 use crate::decimal::Amount;
 use crate::interval::{End, Interval};
 use crate::truth::Truth;
@@ -10,6 +12,8 @@ use crate::truth::Truth;
 #[derive(Debug, Clone)]
 pub struct Graph {
     owners_stated: Vec<bool>,
+    /// Whether what is left of a party whose owners are all stated is held by nobody: votes need not be all there are.
+    rest_is_nobodys: bool,
     /// Stakes that are, or may be, direct: what is added up.
     stakes: Edges,
     /// Stakes that are, or may be, held through others: what others hold is said once more.
@@ -37,12 +41,18 @@ impl Graph {
     #[must_use]
     pub fn new(parties: u32) -> Graph {
         let parties = parties as usize;
-        Graph { owners_stated: vec![false; parties], stakes: Edges::none(), claims: Edges::none() }
+        Graph {
+            owners_stated: vec![false; parties],
+            rest_is_nobodys: false,
+            stakes: Edges::none(),
+            claims: Edges::none(),
+        }
     }
 
-    /// Returns a graph of so many parties, without stakes, in which everybody's owners are all stated.
+    /// Returns a graph of so many parties, without stakes, in which those that are added are all there are, and what they
+    /// leave is nobody's.
     pub(super) fn all_stated(parties: u32) -> Graph {
-        Graph { owners_stated: vec![true; parties as usize], ..Graph::new(0) }
+        Graph { owners_stated: vec![true; parties as usize], rest_is_nobodys: true, ..Graph::new(0) }
     }
 
     /// Returns whether there are no stakes.
@@ -65,9 +75,9 @@ impl Graph {
         }
     }
 
-    /// States that every owner of the party is named by a stake: what their shares leave is held by nobody.
+    /// States that every owner of the party is named by a stake; without any, that it has none.
     ///
-    /// Where only claims are stated, who holds the direct stakes stays unknown all the same.
+    /// Where stakes that are stated cannot fill the party, or only claims are, who holds the rest stays unknown all the same.
     pub fn all_owners_stated(&mut self, party: u32) {
         if let Some(stated) = self.owners_stated.get_mut(party as usize) {
             *stated = true;
@@ -100,11 +110,35 @@ impl Graph {
         self.claims.out_of(party)
     }
 
-    /// Returns whether owners that no stake names may hold a part, when those named hold so much at least.
-    pub(super) fn has_unnamed(&self, party: u32, named: Amount) -> bool {
+    /// Returns whether owners that no stake names may hold a part.
+    ///
+    /// Where it is stated that all owners are, and they cannot fill the party, one of the two is wrong: then some are not.
+    pub(super) fn has_unnamed(&self, party: u32) -> bool {
         let stated = self.owners_stated.get(party as usize).copied().unwrap_or(false);
-        let only_claims = self.stakes.is_empty(party) && !self.claims.is_empty(party);
-        (!stated || only_claims) && named < Amount::HUNDRED
+        let sum = |end: fn(&Interval) -> End| {
+            let stakes = self.stakes_in(party).map(|stake| end(&stake.contribution()).value);
+            stakes.fold(Amount::ZERO, Amount::plus)
+        };
+        if !stated {
+            return sum(Interval::minimum) < Amount::HUNDRED;
+        }
+        let most = sum(Interval::maximum);
+        let claimed = || self.claims_in(party).any(|(_, claim)| claim.may_be_something());
+        let some = most > Amount::ZERO || claimed();
+        some && !self.rest_is_nobodys && most < Amount::HUNDRED
+    }
+
+    /// Returns whether somebody claims more through others than those whom nobody owns leave: what a person holds, nobody
+    /// else holds through them.
+    pub(super) fn is_contradicted(&self, party: u32) -> bool {
+        if self.claims.is_empty(party) {
+            return false;
+        }
+        let nobodys = |stake: &&Stake| stake.owner.is_some_and(|owner| self.is_owned_by_nobody(owner));
+        let held = self.stakes_in(party).filter(nobodys).map(|stake| stake.contribution().minimum().value);
+        let left = Amount::HUNDRED.minus(held.fold(Amount::ZERO, Amount::plus));
+        let least = |claim: &Stake| claim.stated().map_or(Amount::ZERO, |share| share.minimum().value);
+        self.claims_in(party).any(|(_, claim)| !claim.is_own() && least(claim) > left)
     }
 
     /// Returns whether it is stated that nobody owns the party.
@@ -115,33 +149,29 @@ impl Graph {
 
     /// Finds the claims that no stated chain accounts for, by number.
     ///
-    /// A chain accounts for a claim when it leads from the owner to direct owners of the party that may hold as much
-    /// together. The search takes sixteen steps for every party and stake at most, a number chosen by feel; claims that
-    /// are left then are not accounted for, which only widens answers.
+    /// A chain accounts for a claim when it leads from the owner to the party through others, and all such chains together
+    /// may carry as much: products of the most of each stake, added up. The search takes sixteen steps for every party and
+    /// stake at most, a number chosen by feel; if that is not enough no claim is accounted for, which only widens answers.
     pub(super) fn open_claims(&self) -> Vec<bool> {
         let mut open = vec![true; self.claims.edges.len()];
         let parties = self.owners_stated.len();
         let mut steps = 16usize.saturating_mul(parties.saturating_add(self.stakes.edges.len()));
-        let mut below = vec![Below::default(); parties];
-        let mut next = Vec::new();
+        if open.is_empty() {
+            return open;
+        }
+        let order = Order::of(self);
+        let mut below = Below::new(parties);
         for owner in (0..self.parties()).filter(|&owner| !self.claims.holds_none(owner)) {
-            next.push(owner);
-            while let Some(party) = next.pop() {
-                for stake in self.stakes_of(party).filter(|stake| stake.may_be_something()) {
-                    let Some(left) = steps.checked_sub(1) else { return open };
-                    steps = left;
-                    if let Some(below) = below.get_mut(stake.owned as usize)
-                        && below.reach(owner, stake)
-                    {
-                        next.push(stake.owned);
-                    }
-                }
-            }
+            let Some(left) = below.search(self, &order, owner, steps) else {
+                open.fill(true);
+                return open;
+            };
+            steps = left;
             for (number, claim) in self.claims_of(owner) {
-                let carried = below.get(claim.owned as usize).filter(|below| below.of == Some(owner));
                 let least = claim.stated().map_or(Amount::ZERO, |share| share.minimum().value);
-                if let (Some(open), Some(carried)) = (open.get_mut(number), carried.and_then(|b| b.carried)) {
-                    *open = carried < least;
+                let carried = below.carried(claim.owned, &order);
+                if let (Some(open), Some(carried)) = (open.get_mut(number), carried) {
+                    *open = carried.end().value < least;
                 }
             }
         }
@@ -194,26 +224,111 @@ impl Stake {
     }
 }
 
-/// What a search from one owner downwards has found of a party.
-#[derive(Debug, Clone, Copy, Default)]
+/// In which order parties come, owners first, and which of them stand in a ring, be it with themselves.
+struct Order {
+    places: Vec<u32>,
+    in_ring: Vec<bool>,
+}
+
+impl Order {
+    fn of(graph: &Graph) -> Order {
+        let owners = |party: u32, into: &mut Vec<u32>| {
+            into.extend(
+                graph.stakes_in(party).filter(|stake| stake.may_be_something()).filter_map(|s| s.owner),
+            );
+        };
+        let parties = graph.owners_stated.len();
+        let mut order = Order { places: vec![0; parties], in_ring: vec![false; parties] };
+        let mut place = 0;
+        for ring in rings(graph.parties(), owners).iter() {
+            for &party in ring {
+                place += 1;
+                if let Some(at) = order.places.get_mut(party as usize) {
+                    *at = place;
+                }
+                if let Some(in_ring) = order.in_ring.get_mut(party as usize) {
+                    *in_ring = ring.len() > 1 || graph.stakes_in(party).any(Stake::is_own);
+                }
+            }
+        }
+        order
+    }
+
+    fn place(&self, party: u32) -> u32 {
+        self.places.get(party as usize).copied().unwrap_or_default()
+    }
+}
+
+/// Who is below one owner, and how much of each may come from there.
 struct Below {
-    /// The owner it was found from last.
-    of: Option<u32>,
-    /// The most that others who are below that owner hold of it.
-    carried: Option<Amount>,
+    /// By party, what was found of it last.
+    found: Vec<Found>,
+    owner: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Found {
+    /// The owner it was found from.
+    from: Option<u32>,
+    /// How much may come from there, and how much of that through others.
+    all: Bound,
+    through_others: Bound,
+}
+
+impl Found {
+    const NOTHING: Found =
+        Found { from: None, all: Bound::zero(Round::Up), through_others: Bound::zero(Round::Up) };
 }
 
 impl Below {
-    /// Notes a stake that leads here from the owner or from below it; returns whether it is the first.
-    fn reach(&mut self, from: u32, stake: &Stake) -> bool {
-        let first = self.of != Some(from);
-        if first {
-            *self = Below { of: Some(from), carried: None };
+    fn new(parties: usize) -> Below {
+        Below { found: vec![Found::NOTHING; parties], owner: 0 }
+    }
+
+    /// Returns how much of a party may come from the owner through others; nothing if none may. What goes round adds up, in
+    /// the end to all.
+    fn carried(&self, party: u32, order: &Order) -> Option<Bound> {
+        let found = self.found.get(party as usize).filter(|found| found.from == Some(self.owner))?;
+        let round = order.in_ring.get(party as usize).copied().unwrap_or(true);
+        let carried = if round { Bound::one(Round::Up) } else { found.through_others };
+        (!carried.is_nothing()).then_some(carried)
+    }
+
+    /// Searches downwards from an owner; returns how many steps are left then, or nothing if there were too few.
+    fn search(&mut self, graph: &Graph, order: &Order, owner: u32, mut steps: usize) -> Option<usize> {
+        self.owner = owner;
+        let mut met = vec![owner];
+        let mut at = 0;
+        while let Some(&party) = met.get(at) {
+            at += 1;
+            for stake in graph.stakes_of(party).filter(|stake| stake.may_be_something()) {
+                steps = steps.checked_sub(1)?;
+                if let Some(found) = self.found.get_mut(stake.owned as usize)
+                    && found.from != Some(owner)
+                {
+                    *found = Found { from: Some(owner), ..Found::NOTHING };
+                    met.extend((stake.owned != owner).then_some(stake.owned));
+                }
+            }
         }
-        if stake.owner != Some(from) {
-            self.carried = Some(self.carried.unwrap_or(Amount::ZERO).plus(stake.most().value));
+        met.sort_unstable_by_key(|&party| order.place(party));
+        for &party in &met {
+            let whole = party == owner || order.in_ring.get(party as usize).copied().unwrap_or(true);
+            let own =
+                self.found.get(party as usize).map_or(Bound::zero(Round::Up), |found| found.all.capped());
+            let own = if whole { Bound::one(Round::Up) } else { own };
+            for stake in graph.stakes_of(party).filter(|stake| stake.may_be_something() && !stake.is_own()) {
+                steps = steps.checked_sub(1)?;
+                if let Some(found) = self.found.get_mut(stake.owned as usize) {
+                    let part = Bound::of(Round::Up, stake.contribution().maximum()).times(own);
+                    found.all = found.all.plus(part);
+                    if party != owner {
+                        found.through_others = found.through_others.plus(part);
+                    }
+                }
+            }
         }
-        first && stake.owned != from
+        Some(steps)
     }
 }
 

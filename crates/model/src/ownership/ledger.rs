@@ -83,8 +83,9 @@ impl<'g> Ledger<'g> {
         let all = sum(&|_| true);
         let mut tally = Tally {
             uncounted: all,
-            unnamed: self.graph.has_unnamed(party, all.value),
-            inconsistent: passed_from(all.end(), Threshold::MoreThan(Amount::HUNDRED)),
+            unnamed: self.graph.has_unnamed(party),
+            inconsistent: passed_from(all.end(), Threshold::MoreThan(Amount::HUNDRED))
+                || (self.claims == Claims::Followed && self.graph.is_contradicted(party)),
             ..Tally::UNKNOWN
         };
         for stake in self.graph.stakes_in(party).filter(|stake| stake.owner.is_none()) {

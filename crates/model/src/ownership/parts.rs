@@ -213,20 +213,33 @@ pub(super) struct System<'g> {
     pub(super) base: Vec<Truth>,
     /// By number, whether no chain accounts for a claim.
     open: Vec<bool>,
-    /// By party, what its stakes add up to at least.
-    named: Vec<End>,
+    stated: Vec<Stated>,
+}
+
+/// What is stated of a party alone.
+#[derive(Debug, Clone, Copy)]
+struct Stated {
+    /// What is stated cannot all be.
+    inconsistent: bool,
+    /// Owners that no stake names may hold a part.
+    unnamed: bool,
 }
 
 impl<'g> System<'g> {
     fn of(graph: &'g Graph, base: &[Truth]) -> System<'g> {
-        let sum = |party| {
-            graph.stakes_in(party).fold(End::inclusive(Amount::ZERO), |sum, stake| {
+        let stated = |party| {
+            let sum = graph.stakes_in(party).fold(End::inclusive(Amount::ZERO), |sum, stake| {
                 let least = stake.contribution().minimum();
                 End { value: sum.value.plus(least.value), exclusive: sum.exclusive || least.exclusive }
-            })
+            });
+            let too_much = sum.value > Amount::HUNDRED || (sum.value == Amount::HUNDRED && sum.exclusive);
+            Stated {
+                inconsistent: too_much || graph.is_contradicted(party),
+                unnamed: graph.has_unnamed(party),
+            }
         };
-        let named = (0..graph.parties()).map(sum).collect();
-        System { graph, base: base.to_vec(), open: graph.open_claims(), named }
+        let stated = (0..graph.parties()).map(stated).collect();
+        System { graph, base: base.to_vec(), open: graph.open_claims(), stated }
     }
 
     pub(super) fn base(&self, party: u32) -> Truth {
@@ -234,13 +247,15 @@ impl<'g> System<'g> {
     }
 
     pub(super) fn inconsistent(&self, party: u32) -> bool {
-        self.named
-            .get(party as usize)
-            .is_some_and(|sum| sum.value > Amount::HUNDRED || (sum.value == Amount::HUNDRED && sum.exclusive))
+        self.facts(party).inconsistent
     }
 
     pub(super) fn unnamed(&self, party: u32) -> bool {
-        self.named.get(party as usize).is_none_or(|sum| self.graph.has_unnamed(party, sum.value))
+        self.facts(party).unnamed
+    }
+
+    fn facts(&self, party: u32) -> Stated {
+        self.stated.get(party as usize).copied().unwrap_or(Stated { inconsistent: false, unnamed: true })
     }
 
     /// Returns the claims on a party that no chain accounts for.

@@ -44,7 +44,8 @@ fn party(text: &str) -> Option<u32> {
 /// Reads facts on nine parties, A to I.
 ///
 /// `A!` counts in itself, `A?` may, others do not; `A 60 B` is a stake, `A >60 B` an indirect one, `A ~60 B` perhaps one,
-/// `? 60 B` one of an unspecified owner, keys count from 0. `B+` may have more owners, the others have not.
+/// `? 60 B` one of an unspecified owner, keys count from 0. `B+` may have more owners, the others have not: what is left of
+/// them is held by I, under keys from [`REST`] on.
 fn read(facts: &str) -> (Graph, Vec<Truth>) {
     let (mut graph, mut base, mut keys) = (Graph::new(9), vec![Truth::False; 9], 0..);
     for name in (b'A'..=b'I').map(char::from).filter(|&name| !facts.contains(&format!("{name}+"))) {
@@ -68,8 +69,20 @@ fn read(facts: &str) -> (Graph, Vec<Truth>) {
             assert!(fact.is_empty() || fact.ends_with('+'), "not a fact: {fact}");
         }
     }
+    for (key, at) in (REST..).zip(0..8) {
+        let name = char::from(b'A' + u8::try_from(at).unwrap());
+        let stakes = graph.stakes_in(at).map(|stake| stake.contribution().maximum().value);
+        let most = stakes.fold(Amount::ZERO, Amount::plus);
+        if most > Amount::ZERO && most < Amount::HUNDRED && !facts.contains(&format!("{name}+")) {
+            let share = Some(Interval::exact(Amount::HUNDRED.minus(most)));
+            graph.add(Stake { owner: Some(8), owned: at, share, direct: Truth::True, key });
+        }
+    }
     (graph, base)
 }
+
+/// Where the keys of what is left begin.
+const REST: u32 = 1_000;
 
 /// Compares whether `C` passes, and what is held of it, with `True: 60` and the like.
 #[track_caller]

@@ -79,12 +79,6 @@ impl<'a> Party<'a> {
         self.kind() == "stateBody"
     }
 
-    /// Returns whether its kind says who its owners can be: nobody, or its state.
-    #[must_use]
-    pub fn owners_are_given(&self) -> bool {
-        self.cannot_be_owned() || self.is_state_body()
-    }
-
     /// Returns the ISO 3166 code of the law it is formed under.
     #[must_use]
     pub fn jurisdiction(&self) -> Fact<'a, &'a str> {

@@ -31,14 +31,59 @@ fn who_claims_all_of_a_party_behind_a_nominee_catches_it() {
     // The nominee is stated to be owned by nobody else; both cannot be, so the answer is open.
     check(Cascade, more_than_half(), "A!; A >100 C; B 100 C; B+", "True: 100");
     check(Cascade, more_than_half(), "A!; A >100 C; B 100 C; D 100 B", "True: 100");
-    check(Cascade, more_than_half(), "A!; A >100 C; B 100 C", "Unknown: 0 to 100");
+    check(Cascade, more_than_half(), "A!; A >100 C; B 100 C", "Unknown: 0");
     check_gaps("A!; A >100 C; B 100 C", &[Gap::Inconsistent(2), Gap::Between(0)]);
 }
 
 #[test]
+fn a_claim_of_more_than_persons_leave_contradicts_them() {
+    // B is owned by nobody: a person, who holds all of it for themselves.
+    for method in [Cascade, LookThrough] {
+        let unknown = |facts: &str| {
+            let (graph, base) = read(facts);
+            let holdings = graph.holdings(method, &base, more_than_half());
+            assert_eq!((holdings.passes(2), holdings.inconsistent(2)), (Truth::Unknown, true), "{facts}");
+        };
+        unknown("A!; B 100 C; A >60 C");
+        unknown("A!; B 60 C; D 40 C; A >60 C");
+        unknown("A!; B 60 C; A ~60 C");
+        unknown("B 100 C; ? >100 C");
+    }
+    // One step further up it is the company between that is contradicted.
+    check(Cascade, more_than_half(), "A!; B 100 C; D 100 B; A >70 B", "Unknown: 0 to 100");
+}
+
+#[test]
+fn a_small_stake_upstream_does_not_account_for_a_large_claim() {
+    check(Cascade, more_than_half(), "A!; B 100 C; D 99 B; A 1 B; A >99 C; D+", "Unknown: 0 to 100");
+    check(
+        Cascade,
+        more_than_half(),
+        "A!; B 60 C; D 40 C; A 1 B; E 99 B; A >40 C; E+; D+",
+        "Unknown: 0 to 100",
+    );
+    check(Cascade, more_than_half(), "A!; B 60 C; D 40 C; A 70 B; E 30 B; A >40 C; D+", "True: 60 to 100");
+}
+
+#[test]
+fn stakes_that_cannot_fill_a_party_leave_a_rest_to_be_named() {
+    let (mut graph, mut base) = (Graph::new(2), vec![Truth::False; 2]);
+    graph.all_owners_stated(0);
+    graph.all_owners_stated(1);
+    assert_eq!(graph.holdings(Cascade, &base, more_than_half()).held(1), Interval::ZERO);
+    graph.add(Stake { owner: Some(0), owned: 1, share: share("40"), direct: Truth::True, key: 0 });
+    base[0] = Truth::True;
+    let holdings = graph.holdings(Cascade, &base, more_than_half());
+    assert_eq!(
+        (holdings.held(1).to_string().as_str(), holdings.gaps(1)),
+        ("40 to 100", vec![Gap::Owners(1)])
+    );
+}
+
+#[test]
 fn claims_of_owners_that_do_not_count_change_nothing() {
-    check(Cascade, more_than_half(), "A!; B >60 C; A 40 C; D 60 C", "False: 40");
-    check(LookThrough, more_than_half(), "A!; B >60 C; A 40 C; D 60 C", "False: 40");
+    check(Cascade, more_than_half(), "A!; B >60 C; A 40 C; D 60 C; E 100 D", "False: 40");
+    check(LookThrough, more_than_half(), "A!; B >60 C; A 40 C; D 60 C; E 100 D", "False: 40");
 }
 
 #[test]

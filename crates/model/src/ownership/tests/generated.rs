@@ -1,6 +1,6 @@
 //! Generated graphs, and worlds in which everything is true or false while less is known of them.
 
-use super::through::{lies_in, oracle};
+use super::through::{lies_in, oracle, rational};
 use super::*;
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -84,7 +84,8 @@ impl Fact {
 
 impl World {
     fn known(&self) -> (Graph, Vec<Truth>) {
-        let mut graph = Graph::new(PARTIES);
+        let mut graph = Graph::new(PARTIES + 1);
+        graph.all_owners_stated(PARTIES);
         for (key, fact) in (0..).zip(&self.facts).filter(|(_, fact)| fact.mentioned) {
             graph.add(Stake {
                 owner: fact.owner_known.then_some(fact.owner),
@@ -110,7 +111,9 @@ impl World {
             }
         }
         let known = self.base.iter().zip(&self.base_known);
-        (graph, known.map(|(&base, known)| Truth::from(known.then_some(base))).collect())
+        let known = known.map(|(&base, known)| Truth::from(known.then_some(base)));
+        // The last party holds what the others leave, and does not count.
+        (graph, known.chain([Truth::False]).collect())
     }
 
     fn actual(&self) -> World {
@@ -134,7 +137,8 @@ impl World {
     /// Claims of what these owners hold of these parties through others, as far as it has an end in decimals.
     fn claim(&mut self, drawn: Vec<(u32, u32, bool)>) {
         let plain = self.plain();
-        let rings = self.facts.iter().any(|fact| fact.owner >= fact.owned && fact.share > 0);
+        let goes_back = |fact: &Fact| fact.owner >= fact.owned && fact.owner < PARTIES && fact.share > 0;
+        let rings = self.facts.iter().any(goes_back);
         for (owner, owned, direct_known) in drawn.into_iter().filter(|(owner, owned, _)| owner != owned) {
             let direct = self.facts.iter().filter(|fact| (fact.owner, fact.owned) == (owner, owned));
             let direct: i32 = direct.map(|fact| fact.share).sum();
@@ -206,12 +210,18 @@ prop_compose! {
             if acyclic {
                 (fact.owner, fact.owned) = (fact.owner.min(fact.owned), fact.owner.max(fact.owned));
             }
+            if acyclic && fact.owner == fact.owned {
+                continue;
+            }
             let left = &mut left[fact.owned as usize];
             let share = fact.share.min(*left);
             *left -= share;
-            if !(acyclic && fact.owner == fact.owned) {
-                facts.push(Fact { share, ..fact });
-            }
+            // A stake of nothing is none.
+            facts.extend((share > 0).then_some(Fact { share, ..fact }));
+        }
+        for (owned, left) in (0..).zip(left).filter(|(_, left)| (1..100).contains(left)) {
+            let (mentioned, owner_known, direct_known, band) = (true, true, true, Some((0, 0, false)));
+            facts.push(Fact { owner: PARTIES, owned, share: left, mentioned, owner_known, direct_known, band });
         }
         let mut world = World { facts, claims: Vec::new(), base, base_known, owners_stated };
         world.claim(claims);
@@ -297,26 +307,54 @@ fn claims(any: &Any, party: u32) -> Vec<(Option<u32>, Amount, Amount)> {
 /// Whether no stated chain can carry a claim of an owner.
 fn is_open(any: &Any, party: u32, owner: Option<u32>, least: Amount) -> bool {
     let Some(owner) = owner else { return true };
-    let mut below = vec![owner];
-    for _ in 0..PARTIES {
-        for next in 0..PARTIES {
-            let led = parts(any, next).iter().any(|(from, part)| {
-                from.is_some_and(|from| below.contains(&from)) && part.maximum().value > Amount::ZERO
-            });
-            if led && !below.contains(&next) {
-                below.push(next);
+    let leads = |from: u32, to: u32| {
+        parts(any, to).iter().any(|(held, part)| *held == Some(from) && part.maximum().value > Amount::ZERO)
+    };
+    let below = |from: u32| {
+        let mut found: Vec<u32> = Vec::new();
+        for _ in 0..=PARTIES {
+            for next in 0..PARTIES {
+                let led = leads(from, next) || found.iter().any(|&found| leads(found, next));
+                if led && !found.contains(&next) {
+                    found.push(next);
+                }
             }
         }
-    }
-    let carriers: Vec<_> = parts(any, party)
-        .into_iter()
-        .filter(|(from, part)| {
-            from.is_some_and(|from| from != owner && below.contains(&from))
-                && part.maximum().value > Amount::ZERO
+        found
+    };
+    let (reached, one) = (below(owner), BigRational::from_integer(BigInt::from(1)));
+    let zero = || BigRational::from_integer(BigInt::from(0));
+    let ring = |at: u32| below(at).contains(&at);
+    let mut most: Vec<BigRational> = (0..PARTIES).map(|_| zero()).collect();
+    most[owner as usize] = one.clone();
+    let sum = |most: &[BigRational], at: u32, without: Option<u32>| {
+        let stakes = parts(any, at);
+        let stakes =
+            stakes.iter().filter(|(from, _)| from.is_some() && *from != without && *from != Some(at));
+        stakes.fold(zero(), |sum, (from, part)| {
+            let share = rational(part.maximum().value) / BigInt::from(100);
+            sum + share * &most[from.unwrap() as usize]
         })
-        .collect();
-    let carried = carriers.iter().fold(Amount::ZERO, |sum, (_, part)| sum.plus(part.maximum().value));
-    carriers.is_empty() || carried < least
+    };
+    for _ in 0..=PARTIES {
+        for &at in reached.iter().filter(|&&at| at != owner) {
+            most[at as usize] = if ring(at) { one.clone() } else { sum(&most, at, None).min(one.clone()) };
+        }
+    }
+    let carried = sum(&most, party, Some(owner)) * BigInt::from(100);
+    let round = ring(party) && reached.contains(&party);
+    !round && (carried == zero() || carried < rational(least))
+}
+
+/// Whether somebody claims more than those whom nobody owns leave.
+fn is_contradicted(any: &Any, party: u32) -> bool {
+    let nobodys = |owner: u32| {
+        any.stated[owner as usize] && parts(any, owner).is_empty() && claims(any, owner).is_empty()
+    };
+    let held = parts(any, party).into_iter().filter(|(owner, _)| owner.is_some_and(nobodys));
+    let held = held.fold(Amount::ZERO, |sum, (_, part)| sum.plus(part.minimum().value));
+    let claims = claims(any, party).into_iter().filter(|(owner, _, _)| *owner != Some(party));
+    claims.into_iter().any(|(_, least, _)| least > Amount::HUNDRED.minus(held))
 }
 
 /// The definition of what is held, word by word.
@@ -351,10 +389,12 @@ fn naive_held(any: &Any, party: u32, counted: &[Truth], method: Method, line: Th
     };
     let inconsistent =
         less(&all).value < Amount::ZERO || (less(&all).value == Amount::ZERO && less(&all).exclusive);
-    let named =
-        any.stated[party as usize] && (!parts(any, party).is_empty() || claims(any, party).is_empty());
-    if !named && !inconsistent {
-        possible = possible.plus(&Interval::new(zero, less(&all)).unwrap());
+    let inconsistent = inconsistent || (method != Direct && is_contradicted(any, party));
+    let most = parts(any, party).iter().fold(Amount::ZERO, |sum, (_, part)| sum.plus(part.maximum().value));
+    let nobody = most == Amount::ZERO && claims(any, party).iter().all(|(_, _, most)| *most == Amount::ZERO);
+    let named = any.stated[party as usize] && (most >= Amount::HUNDRED || nobody);
+    if let (false, false, Some(rest)) = (named, inconsistent, Interval::new(zero, less(&all))) {
+        possible = possible.plus(&rest);
     }
     let low = certain.minimum();
     let held = Interval::new(low, possible.maximum()).unwrap();
@@ -573,7 +613,9 @@ proptest! {
         let direct = graph.holdings(Direct, &any.base, line);
         let cascade = graph.holdings(Cascade, &any.base, line);
         for party in 0..PARTIES {
-            prop_assert!(rank(direct.caught(party)) <= rank(cascade.caught(party)));
+            // What claims contradict is known of neither, but the direct method does not look at claims.
+            let contradicted = (0..PARTIES).any(|party| cascade.inconsistent(party) && !direct.inconsistent(party));
+            prop_assert!(contradicted || rank(direct.caught(party)) <= rank(cascade.caught(party)));
         }
     }
 }

@@ -198,7 +198,7 @@ fn a_ring_of_thousands_is_approached_from_both_sides() {
 
 type Plain = (u32, u32, BigRational);
 
-fn rational(amount: Amount) -> BigRational {
+pub(super) fn rational(amount: Amount) -> BigRational {
     let text = amount.to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let digits: BigInt = format!("{whole}{fraction}").parse().unwrap();
@@ -307,7 +307,11 @@ fn graph_of(stakes: &[(u32, u32, u32)]) -> (Graph, Vec<Plain>) {
     let mut graph = Graph::new(9);
     (0..9).for_each(|party| graph.all_owners_stated(party));
     let mut plain = Vec::new();
-    for (key, &(owner, owned, percent)) in (0..).zip(stakes) {
+    let left =
+        |owned: u32| 100 - stakes.iter().filter(|stake| stake.1 == owned).map(|stake| stake.2).sum::<u32>();
+    // The last party holds what the others leave.
+    let rest = (0..8).map(|owned| (8, owned, left(owned))).filter(|stake| (1..100).contains(&stake.2));
+    for (key, (owner, owned, percent)) in (0..).zip(stakes.iter().copied().chain(rest)) {
         let share = share(&percent.to_string());
         graph.add(Stake { owner: Some(owner), owned, share, direct: Truth::True, key });
         plain.push((owner, owned, BigRational::new(BigInt::from(percent), BigInt::from(100))));
