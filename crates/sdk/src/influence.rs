@@ -131,8 +131,7 @@ impl<'a> Links<'a> {
             let passes = share.map_or(Truth::Unknown, |share| line.passed_by(&share));
             self.link(owner, owned, (passes, !shares), source);
         }
-        if direct.possible() {
-            let Some(key) = self.key(source) else { return };
+        if let (true, Some(key)) = (direct.possible() || !shares, self.key(source)) {
             let stake = Stake { owner, owned, share, direct, key };
             if shares { self.means.share(stake) } else { self.means.votes(stake) }
         }
@@ -253,8 +252,12 @@ impl<'a> Links<'a> {
             Gap::Directness(key) => self.interest(key)?.direct().missing("`direct` or `indirect`"),
             Gap::Owner(key) => self.holder(key),
             Gap::Inconsistent(party) => self.request.party(party).map(too_much),
-            // Starts are told apart, all interests are stated, and what is held through others is a link of its own.
-            Gap::Base(_) | Gap::Owners(_) | Gap::Between(_) | Gap::Unsolved(_) => None,
+            Gap::Between(key) => {
+                let expected = "through whom the votes are held";
+                self.interest(key).map(|interest| interest.direct().place().missing(expected, NOT_SUPPLIED))
+            }
+            // Starts are told apart, and all interests are stated.
+            Gap::Base(_) | Gap::Owners(_) | Gap::Unsolved(_) => None,
         }
     }
 }

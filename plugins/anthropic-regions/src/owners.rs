@@ -19,7 +19,9 @@ impl<'r, 'a> Owners<'r, 'a> {
         let unsupported = |place: Fact<'_, &str>| place.test(|code| regions.unsupported(code));
         let of = |party: Party<'a>| match unsupported(owners.seat(party)) {
             // A body of a state is of its state, wherever it sits.
-            seat if party.is_state_body() && unsupported(party.jurisdiction()).certain() => seat.or(Truth::True),
+            seat if party.is_state_body() && unsupported(party.jurisdiction()).certain() => {
+                seat.or(Truth::True)
+            }
             seat => seat,
         };
         owners.unsupported = request.parties().iter().map(of).collect();

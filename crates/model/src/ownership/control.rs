@@ -6,10 +6,10 @@
 //! By shares alone it is *reached*, and not controlled.
 
 use super::Gap;
-use super::graph::{Graph, Stake};
+use super::graph::{Carries, Graph, Stake};
 use super::ledger::{Claims, Ledger, Level};
 use crate::decimal::Amount;
-use crate::interval::Threshold;
+use crate::interval::{Interval, Threshold};
 use crate::truth::Truth;
 
 /// An interest that passes influence on by itself: appointment of the board, a contract, most of the votes held indirectly.
@@ -33,6 +33,8 @@ pub struct Means {
     parties: u32,
     votes: Graph,
     shares: Graph,
+    /// Everything by which a chain may lead to votes that are held through others, which are claims here.
+    chains: Graph,
     links: Vec<Link>,
     /// By party, where its chains of links begin.
     heads: Vec<Ends>,
@@ -62,6 +64,7 @@ impl Means {
             parties,
             votes: Graph::all_stated(parties),
             shares: Graph::all_stated(parties),
+            chains: Graph::all_stated(parties),
             links: Vec::new(),
             heads: vec![Ends::default(); parties as usize],
             next: Vec::new(),
@@ -78,18 +81,29 @@ impl Means {
         let into = self.heads.get_mut(link.to as usize).and_then(|head| head.into.replace(at));
         let out =
             from.and_then(|from| self.heads.get_mut(from as usize)).and_then(|head| head.out.replace(at));
+        self.chains.add(Stake {
+            owner: from,
+            owned: link.to,
+            share: None,
+            direct: Truth::True,
+            key: link.key,
+        });
         self.links.push(Link { from, ..link });
         self.next.push(Ends { into, out });
     }
 
-    /// Adds votes.
+    /// Adds votes. Those held through others are a part of what these have; where no chain accounts for them, they may make
+    /// up what is not enough by itself.
     pub fn votes(&mut self, stake: Stake) {
         self.votes.add(stake);
+        self.chains.add(stake);
     }
 
     /// Adds a share.
     pub fn share(&mut self, stake: Stake) {
         self.shares.add(stake);
+        self.chains
+            .add(Stake { direct: if stake.direct.possible() { Truth::True } else { return }, ..stake });
     }
 
     /// Finds who is reached, in time linear in parties and interests. `start` says of each party whether influence starts
@@ -104,13 +118,24 @@ impl Means {
             let (votes, shares) =
                 (Ledger::none(&self.votes, lines.votes), Ledger::none(&self.shares, lines.shares));
             let none = || Marks { reached: Vec::new(), controlled: Vec::new() };
-            return Reach { means: self, votes, shares, possible: none(), certain: none(), start };
+            return Reach {
+                means: self,
+                votes,
+                shares,
+                possible: none(),
+                certain: none(),
+                start,
+                open: Vec::new(),
+                lines,
+            };
         }
         let base = |party: u32| start.get(party as usize).copied().unwrap_or(Truth::Unknown);
         let votes = Ledger::new(&self.votes, lines.votes, Claims::Ignored, base);
         let shares = Ledger::new(&self.shares, lines.shares, Claims::Ignored, base);
         let none = || Marks { reached: vec![false; parties], controlled: vec![false; parties] };
-        let mut reach = Reach { means: self, votes, shares, possible: none(), certain: none(), start };
+        let open = self.chains.open_claims(Carries::Whole);
+        let mut reach =
+            Reach { means: self, votes, shares, possible: none(), certain: none(), start, open, lines };
         reach.spread(Level::Possible);
         reach.spread(Level::Certain);
         reach
@@ -162,6 +187,9 @@ pub struct Reach<'m> {
     possible: Marks,
     certain: Marks,
     start: Vec<Truth>,
+    /// By number, whether no chain accounts for votes that are held through others.
+    open: Vec<bool>,
+    lines: Lines,
 }
 
 /// Something on a way to a party.
@@ -205,6 +233,7 @@ impl Reach<'_> {
                     let counted = |stake: &Stake| self.counts(stake, Level::Certain).into();
                     found.extend(ledger.adding(party, counted).map(|stake| Origin::Interest(stake.key)));
                 }
+                Step::Hidden(_) => {}
             });
         }
         found.sort_unstable();
@@ -239,11 +268,22 @@ impl Reach<'_> {
                     missing.extend(gaps.into_iter().map(Missing::Stake));
                 }
                 Step::Stakes(..) => {}
+                Step::Hidden(party) => {
+                    missing.extend(self.hidden(party).map(|claim| Missing::Stake(Gap::Between(claim.key))));
+                }
             });
         }
         missing.sort_unstable();
         missing.dedup();
         missing
+    }
+
+    /// Returns the votes in a party that holders who may be reached have through others, nobody knows through whom.
+    fn hidden(&self, party: u32) -> impl Iterator<Item = &Stake> {
+        let open = |at: usize| self.open.get(at).copied().unwrap_or(false);
+        let claims =
+            self.means.chains.claims_in(party).filter(move |(at, claim)| open(*at) && !claim.is_own());
+        claims.map(|(_, claim)| claim).filter(|claim| self.counts(claim, Level::Possible))
     }
 
     fn start(&self, party: u32) -> Truth {
@@ -268,7 +308,7 @@ impl Reach<'_> {
 
     /// Marks parties at the level until none is left that belongs there: the least fixed point.
     fn spread(&mut self, level: Level) {
-        let Reach { means, votes, shares, possible, certain, start } = self;
+        let Reach { means, votes, shares, possible, certain, start, open, lines } = self;
         let marks = match level {
             Level::Possible => possible,
             Level::Certain => certain,
@@ -278,6 +318,8 @@ impl Reach<'_> {
         // By party, whether a holder of its shares is controlled, which makes the influence of all of them control.
         let mut through = vec![false; means.parties as usize];
         let mut counted = through.clone();
+        // By party, the votes that holders have through others, nobody knows through whom.
+        let mut claimed = vec![Amount::ZERO; means.parties as usize];
         let mut next = Vec::new();
         let rise = |marks: &mut Marks, party: u32, controlled: bool, next: &mut Vec<(u32, bool)>| {
             if marks.set(party, controlled) {
@@ -310,11 +352,30 @@ impl Reach<'_> {
                 rise(marks, link.to, controlled || link.control, &mut next);
             }
             if first {
+                // Votes that are held through others, nobody knows through whom, may be others than those held directly.
+                let claims = means.chains.claims_of(party).filter(|_| level == Level::Possible);
+                let hidden =
+                    claims.filter(|(at, claim)| !claim.is_own() && open.get(*at).copied().unwrap_or(true));
+                let hidden: Vec<u32> = hidden
+                    .map(|(_, claim)| {
+                        if let Some(claimed) = claimed.get_mut(claim.owned as usize) {
+                            *claimed = claimed.plus(claim.most().value);
+                        }
+                        claim.owned
+                    })
+                    .collect();
+                let may_pass = |votes: &Ledger<'_>, to: u32| {
+                    let claimed = claimed.get(to as usize).copied().unwrap_or(Amount::ZERO);
+                    claimed > Amount::ZERO && with_claimed(votes, to, claimed, lines.votes)
+                };
                 votes.count(party, level, |votes, to| {
-                    if passed(votes, to, level) {
+                    if passed(votes, to, level) || may_pass(votes, to) {
                         rise(marks, to, true, &mut next);
                     }
                 });
+                for to in hidden.into_iter().filter(|&to| may_pass(votes, to)) {
+                    rise(marks, to, true, &mut next);
+                }
             }
             let mut reach_by_shares = |shares: &Ledger<'_>, to: u32| {
                 if let Some(through) = through.get_mut(to as usize) {
@@ -367,6 +428,14 @@ impl Reach<'_> {
                     }
                 }
             }
+            if controlled && level == Level::Possible && self.hidden(party).next().is_some() {
+                visit(Step::Hidden(party));
+                for holder in self.hidden(party).filter_map(|claim| claim.owner) {
+                    for controlled in [false, true] {
+                        enter(&mut seen, holder, controlled, &mut next);
+                    }
+                }
+            }
             if controlled && passed(&self.votes, party, level) {
                 visit(Step::Stakes(&self.votes, party));
                 for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {
@@ -396,6 +465,12 @@ impl Reach<'_> {
     }
 }
 
+/// Whether votes that are held directly may pass the line together with so many that are not.
+fn with_claimed(votes: &Ledger<'_>, party: u32, claimed: Amount, line: Threshold) -> bool {
+    let most = votes.held(party).maximum().value.plus(claimed);
+    line.passed_by(&Interval::exact(most)).possible()
+}
+
 /// Whether holders that count pass the line; sums that cannot be pass nothing on where no holder counts.
 fn passed(ledger: &Ledger<'_>, party: u32, level: Level) -> bool {
     level.reached_by(ledger.passes(party)) && ledger.held(party).maximum().value > Amount::ZERO
@@ -406,4 +481,6 @@ enum Step<'s> {
     Start(u32),
     Link(&'s Link),
     Stakes(&'s Ledger<'s>, u32),
+    /// Votes in this party are held through others, nobody knows through whom.
+    Hidden(u32),
 }

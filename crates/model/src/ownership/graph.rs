@@ -150,9 +150,9 @@ impl Graph {
     /// Finds the claims that no stated chain accounts for, by number.
     ///
     /// A chain accounts for a claim when it leads from the owner to the party through others, and all such chains together
-    /// may carry as much: products of the most of each stake, added up. The search takes sixteen steps for every party and
+    /// may carry as much: products of the most of each stake, or just of the last one, added up. The search takes sixteen steps for every party and
     /// stake at most, a number chosen by feel; if that is not enough no claim is accounted for, which only widens answers.
-    pub(super) fn open_claims(&self) -> Vec<bool> {
+    pub(super) fn open_claims(&self, carries: Carries) -> Vec<bool> {
         let mut open = vec![true; self.claims.edges.len()];
         let parties = self.owners_stated.len();
         let mut steps = 16usize.saturating_mul(parties.saturating_add(self.stakes.edges.len()));
@@ -162,7 +162,7 @@ impl Graph {
         let order = Order::of(self);
         let mut below = Below::new(parties);
         for owner in (0..self.parties()).filter(|&owner| !self.claims.holds_none(owner)) {
-            let Some(left) = below.search(self, &order, owner, steps) else {
+            let Some(left) = below.search(self, &order, (owner, carries), steps) else {
                 open.fill(true);
                 return open;
             };
@@ -222,6 +222,15 @@ impl Stake {
     pub(super) fn is_own(&self) -> bool {
         self.owner == Some(self.owned)
     }
+}
+
+/// How much of what an owner has of a party goes on to what that party owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// Its part: shares multiply.
+    Part,
+    /// All: influence is not divided.
+    Whole,
 }
 
 /// In which order parties come, owners first, and which of them stand in a ring, be it with themselves.
@@ -295,7 +304,13 @@ impl Below {
     }
 
     /// Searches downwards from an owner; returns how many steps are left then, or nothing if there were too few.
-    fn search(&mut self, graph: &Graph, order: &Order, owner: u32, mut steps: usize) -> Option<usize> {
+    fn search(
+        &mut self,
+        graph: &Graph,
+        order: &Order,
+        (owner, carries): (u32, Carries),
+        mut steps: usize,
+    ) -> Option<usize> {
         self.owner = owner;
         let mut met = vec![owner];
         let mut at = 0;
@@ -313,7 +328,9 @@ impl Below {
         }
         met.sort_unstable_by_key(|&party| order.place(party));
         for &party in &met {
-            let whole = party == owner || order.in_ring.get(party as usize).copied().unwrap_or(true);
+            let whole = party == owner
+                || carries == Carries::Whole
+                || order.in_ring.get(party as usize).copied().unwrap_or(true);
             let own =
                 self.found.get(party as usize).map_or(Bound::zero(Round::Up), |found| found.all.capped());
             let own = if whole { Bound::one(Round::Up) } else { own };

@@ -3,7 +3,7 @@
 //! Who counts is not decided here: the methods say so, owner by owner, and read off what that makes of each party.
 
 use super::Gap;
-use super::graph::{Graph, Stake};
+use super::graph::{Carries, Graph, Stake};
 use crate::decimal::Amount;
 use crate::interval::{End, Interval, Threshold};
 use crate::truth::Truth;
@@ -63,7 +63,7 @@ impl<'g> Ledger<'g> {
     ) -> Ledger<'g> {
         let open = match claims {
             Claims::Ignored => Vec::new(),
-            Claims::Followed => graph.open_claims(),
+            Claims::Followed => graph.open_claims(Carries::Part),
         };
         let mut ledger = Ledger { open, claims, ..Ledger::none(graph, threshold) };
         ledger.tallies = (0..graph.parties()).map(|party| ledger.tally_of(party, &base)).collect();

@@ -6,7 +6,7 @@
 
 use super::Gap;
 use super::exact::{self, Equation};
-use super::graph::{Graph, Stake};
+use super::graph::{Carries, Graph, Stake};
 use super::number::{Bound, ONE};
 use super::rings::{Rings, rings};
 use super::solver::{Side, Solver};
@@ -239,7 +239,7 @@ impl<'g> System<'g> {
             }
         };
         let stated = (0..graph.parties()).map(stated).collect();
-        System { graph, base: base.to_vec(), open: graph.open_claims(), stated }
+        System { graph, base: base.to_vec(), open: graph.open_claims(Carries::Part), stated }
     }
 
     pub(super) fn base(&self, party: u32) -> Truth {

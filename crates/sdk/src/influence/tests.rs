@@ -125,6 +125,12 @@ fn votes_held_through_others_are_not_added_to_theirs() {
     check(chain.clone().holds("cn", "customer", votes("30", Indirect)), Truth::False, &[]);
     check(chain.holds("cn", "customer", votes("51", Indirect)), Truth::True, &[]);
     check(building().holds("cn", "customer", votes("51", Unstated)), Truth::True, &[]);
+    // Two of them may be of the same holder or not: nobody said.
+    let two = building().holds("cn", "customer", votes("30", Indirect)).owns("cn", "holdco", "60");
+    let two = two.holds("holdco", "customer", votes("30", Indirect));
+    check(two, Truth::Unknown, &[(At((0, 0)), "directness"), (At((2, 0)), "directness")]);
+    let half = building().holds("cn", "customer", votes("30", Direct));
+    check(half.holds("cn", "customer", votes("30", Indirect)), Truth::Unknown, &[(At((1, 0)), "directness")]);
 }
 
 #[test]
