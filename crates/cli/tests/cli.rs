@@ -76,11 +76,17 @@ fn permitted() -> Value {
     })
 }
 
-/// The same with an owner headquartered in China who holds this share.
+/// The same with an owner headquartered in China who holds this share; the rest is held by a fund of Singapore.
 fn owned(share: &str) -> Value {
     let mut request = permitted();
-    request["relationships"] = json!([{ "recordId": "r1", "subject": "customer", "interestedParty": "parent",
-        "interests": [{ "kind": "shareholding", "directness": "direct", "share": { "exact": share } }] }]);
+    let fund = json!({ "recordId": "fund", "kind": "registeredEntity", "headquarters": "SG", "ownership": "complete" });
+    request["parties"].as_array_mut().unwrap().push(fund);
+    let held = |id: &str, owner: &str, share: &str| {
+        json!({ "recordId": id, "subject": "customer", "interestedParty": owner,
+            "interests": [{ "kind": "shareholding", "directness": "direct", "share": { "exact": share } }] })
+    };
+    let left = 100 - share.parse::<u32>().unwrap();
+    request["relationships"] = json!([held("r1", "parent", share), held("r2", "fund", &left.to_string())]);
     request
 }
 

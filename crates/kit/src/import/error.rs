@@ -94,7 +94,7 @@ pub enum ImportError {
         subjects: String,
     },
     /// More than a request may hold.
-    #[error("too much for one request: {what}, at most {most}; lower the depth")]
+    #[error("too much for one request: {what}, at most {most}; lower the depth, or ask for fewer parties")]
     TooMuch {
         /// Of what.
         what: &'static str,

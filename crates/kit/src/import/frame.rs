@@ -65,6 +65,7 @@ pub(super) struct Found {
 pub(super) fn request(frame: &Frame, mut found: Found, mut report: Report) -> Result<Imported, ImportError> {
     report.parties = found.parties.len();
     report.relationships = found.relationships.len();
+    let known: BTreeSet<String> = found.parties.keys().cloned().collect();
     let first: Vec<_> = found.asked.iter().filter_map(|id| found.parties.remove(id)).collect();
     let parties = first.into_iter().chain(found.parties.into_values()).map(Fields::into_value);
     let relationships = found.relationships.into_values().map(Fields::into_value);
@@ -88,6 +89,9 @@ pub(super) fn request(frame: &Frame, mut found: Found, mut report: Report) -> Re
     match frame.when {
         When::Instant(instant) => insert(&mut whole, "evaluationTime", Some(&instant.to_string())),
         When::Date(date) => insert(&mut whole, "evaluationDate", Some(&date.to_string())),
+    }
+    if report.has_lost() {
+        doubt(&mut whole, &known, &mut report);
     }
     add_records(&mut whole, "parties", parties, &mut report);
     add_records(&mut whole, "relationships", relationships, &mut report);
@@ -120,6 +124,21 @@ fn list<'a>(whole: &'a mut Value, name: &str) -> Option<&'a mut Vec<Value>> {
 
 fn record_id(record: &Value) -> Option<&str> {
     record.get("recordId").and_then(Value::as_str)
+}
+
+/// Takes back that all owners of these parties are stated, where records that may name more of them were not used.
+fn doubt(whole: &mut Value, parties: &BTreeSet<String>, report: &mut Report) {
+    let Some(list) = list(whole, "parties") else { return };
+    for party in list {
+        let Some(id) = record_id(party).filter(|id| parties.contains(*id)).map(str::to_owned) else {
+            continue;
+        };
+        if let Some(stated) = party.get_mut("ownership").filter(|stated| **stated == "complete") {
+            *stated = json!({ "unknown": "recordsNotUsed" });
+            let says = "was `complete` in the base request; records that may name more owners were not used";
+            report.add(None, Some(&id), Note::new("/ownership", Reason::Inconsistent, says));
+        }
+    }
 }
 
 /// Adds records. One that the base has already keeps what the base says, and gets what the base leaves open.

@@ -91,6 +91,28 @@ impl Report {
         all.saturating_sub(self.entries.len() as u64)
     }
 
+    /// Returns whether anything was left out that may have said who owns whom.
+    pub(super) fn has_lost(&self) -> bool {
+        self.counts.keys().any(|reason| match reason {
+            Reason::Malformed
+            | Reason::Missing
+            | Reason::BadValue
+            | Reason::TooMuch
+            | Reason::OtherVersion
+            | Reason::Duplicate
+            | Reason::Inconsistent
+            | Reason::Unspecified => true,
+            Reason::UnknownCode
+            | Reason::NotInForce
+            | Reason::Lapsed
+            | Reason::EndOfRecord
+            | Reason::StatedLater
+            | Reason::NoRecord
+            | Reason::BaseKept
+            | Reason::Remark => false,
+        })
+    }
+
     pub(super) fn add(&mut self, place: Option<&Place>, id: Option<&str>, note: Note) {
         *self.counts.entry(note.reason).or_default() += 1;
         if self.entries.len() < MOST_ENTRIES {

@@ -29,6 +29,9 @@ pub(super) fn each(tape: Tape<'_, '_>, kind: &Kind, visit: &mut Visit<'_>) -> Re
     Ok(())
 }
 
+/// Most columns of a table. Chosen by feel: the golden copy has some three hundred.
+const MOST_COLUMNS: usize = 2_000;
+
 /// The columns that are read, and where they belong.
 struct Header {
     columns: usize,
@@ -39,6 +42,10 @@ impl Header {
     fn read(row: &csv::StringRecord, kind: &Kind, file: &str) -> Result<Header, ImportError> {
         if let Some(column) = kind.columns.iter().find(|&column| !row.iter().any(|name| name == *column)) {
             let why = format!("it has no column `{column}`");
+            return Err(ImportError::Content { file: file.to_owned(), expected: kind.expected, why });
+        }
+        if row.len() > MOST_COLUMNS {
+            let why = format!("it has more than {MOST_COLUMNS} columns");
             return Err(ImportError::Content { file: file.to_owned(), expected: kind.expected, why });
         }
         let wanted = |name: &str| kind.wanted.iter().any(|beginning| name.starts_with(beginning));

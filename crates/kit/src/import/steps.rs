@@ -51,6 +51,11 @@ impl Steps {
         self.met.iter().cloned().collect()
     }
 
+    /// Counts off what is no longer kept.
+    pub(super) fn forget(&mut self, bytes: u64) {
+        self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+    }
+
     /// Counts a record that is kept.
     pub(super) fn keep(&mut self, relationships: usize, bytes: u64) -> Result<(), ImportError> {
         self.kept_bytes = self.kept_bytes.saturating_add(bytes);

@@ -75,6 +75,9 @@ enum Piece {
     End,
 }
 
+/// Most kinds of elements in one. Chosen by feel: an entity of the golden copy has some twenty.
+const MOST_MEMBERS: usize = 256;
+
 /// An element whose end was not read yet.
 struct Element {
     name: String,
@@ -88,8 +91,11 @@ impl Element {
         Element { name, attributes, members: Vec::new(), text: String::new() }
     }
 
-    fn add(&mut self, name: String, tree: Tree) {
+    /// Adds a member; returns whether there was room for it.
+    fn add(&mut self, name: String, tree: Tree) -> bool {
+        let full = self.members.len() >= MOST_MEMBERS;
         match self.members.iter_mut().find(|(known, _)| *known == name) {
+            None if full => return false,
             None => self.members.push((name, tree)),
             Some((_, Tree::List(list))) => list.push(tree),
             Some((_, one)) => {
@@ -97,6 +103,7 @@ impl Element {
                 *one = Tree::List(vec![first, tree]);
             }
         }
+        true
     }
 
     fn close(self) -> (String, Tree) {
@@ -140,7 +147,12 @@ impl Xml<'_, '_> {
                         return Err(self.broken("an element ends that has not begun"));
                     };
                     match open.last_mut() {
-                        Some(parent) => parent.add(name, tree),
+                        Some(parent) => {
+                            if !parent.add(name, tree) {
+                                let why = format!("has more than {MOST_MEMBERS} kinds of elements in one");
+                                problem = Some(Note::new("", Reason::Malformed, why));
+                            }
+                        }
                         None => return Ok(problem.map_or(Ok(tree), Err)),
                     }
                 }

@@ -11,7 +11,7 @@ impl Graph {
     /// Computes what counted owners hold of every party, in time linear in parties and stakes.
     ///
     /// `base` says of each party whether it is a counted owner in itself; of those beyond its end that is unknown. Looking
-    /// through costs more where parties hold each other in rings: cubically in each ring, of 64 parties at most; larger
+    /// through costs more where parties hold each other in rings: cubically in each ring, of 24 parties at most; larger
     /// ones are approached from both sides.
     ///
     /// ```

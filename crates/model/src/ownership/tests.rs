@@ -4,6 +4,7 @@ mod claims;
 mod control;
 mod counting;
 mod generated;
+mod naive;
 mod reference;
 mod through;
 

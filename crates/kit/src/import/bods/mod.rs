@@ -273,13 +273,21 @@ impl Desk {
             tree: met.tree.clone(),
         });
         let reached = versions::reached(self.when, version.stamp);
-        match records.get_mut(head.record_id) {
-            Some(versions) => versions.add(version, reached),
-            None => {
-                records.insert(head.record_id.to_owned(), Versions::new(version, reached));
+        let (before, now) = match records.get_mut(head.record_id) {
+            Some(versions) => {
+                let before = versions.bytes();
+                versions.add(version, reached);
+                (before, versions.bytes())
             }
-        }
-        self.steps.keep(self.relationships.len(), met.tree.bytes())?;
+            None => {
+                let versions = Versions::new(version, reached);
+                let now = versions.bytes();
+                records.insert(head.record_id.to_owned(), versions);
+                (0, now)
+            }
+        };
+        self.steps.forget(before);
+        self.steps.keep(self.relationships.len(), now)?;
         Ok(true)
     }
 

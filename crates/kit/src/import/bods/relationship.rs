@@ -88,7 +88,8 @@ fn interests(now: &Version, last: &Version, notes: &mut Notes) -> Option<Value> 
     for (index, interest) in stated.iter().enumerate() {
         let same = stated.iter().take(index).filter(|other| other.key == interest.key).count();
         let latest = later.iter().filter(|other| other.key == interest.key).nth(same);
-        let mut end = latest.and_then(|latest| latest.end).or(interest.end);
+        // One that the latest statement no longer has ends as it was stated last.
+        let mut end = latest.map_or(interest.end, |latest| latest.end);
         if end.is_none() && last.closed {
             end = Some(last.day());
             let says =

@@ -1,7 +1,7 @@
 use super::*;
 use crate::import::frame::About;
 use crate::import::source::of_text;
-use lexgate_model::date;
+use lexgate_model::{Request, RequestLimits, date};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -118,6 +118,12 @@ fn an_end_that_is_stated_later_is_known() {
     check_version(&statements, "2020-06-01", "50", json!("2021-10-15"), &[]);
     statements[4]["recordStatus"] = json!("updated");
     check_version(&statements, "2020-06-01", "50", json!("2021-10-15"), &[]);
+    // The latest one takes back an end that was stated before.
+    statements[2]["recordDetails"]["interests"][0]["endDate"] = json!("2020-05-01");
+    statements[4]["recordDetails"]["interests"][0].as_object_mut().unwrap().remove("endDate");
+    check_version(&statements, "2020-06-01", "50", Value::Null, &[]);
+    statements[2]["recordDetails"]["interests"][0].as_object_mut().unwrap().remove("endDate");
+    statements[4]["recordDetails"]["interests"][0]["endDate"] = json!("2021-10-15");
     // Another interest: another day of beginning.
     statements[4]["recordDetails"]["interests"][0]["startDate"] = json!("2021-10-01");
     check_version(&statements, "2020-06-01", "50", Value::Null, &[]);
@@ -353,6 +359,31 @@ fn lines_and_a_list_say_the_same() {
 }
 
 #[test]
+fn a_base_is_not_believed_to_be_complete_when_statements_are_left_out() {
+    let base = json!({
+        "evaluationDate": "2025-09-05", "action": "supply", "participants": [],
+        "parties": [{ "recordId": "company", "kind": "registeredEntity", "ownership": "complete" }],
+        "resource": { "recordId": "api" },
+    });
+    let ownership = |statements: &[Value]| {
+        let base = Request::from_json(base.to_string().as_bytes(), &RequestLimits::default()).unwrap();
+        let frame = Frame {
+            when: base.when().unwrap(),
+            role: "endUser".to_owned(),
+            about: About::Base(Box::new(base)),
+        };
+        let text = json!(statements).to_string();
+        let wanted = Wanted { parties: vec!["company".to_owned()], depth: 2 };
+        let imported = bods(&[of_text("bods", text)], &wanted, &frame, &mut |_| {}).unwrap();
+        imported.request.to_value()["parties"][0]["ownership"].clone()
+    };
+    let mut statements = versions();
+    assert_eq!(ownership(&statements), json!("complete"));
+    statements[2]["statementDate"] = json!("no date");
+    assert_eq!(ownership(&statements), json!({ "unknown": "recordsNotUsed" }));
+}
+
+#[test]
 fn the_statements_of_one_neighbourhood_are_bounded() {
     let mut lines = format!("{}\n", entity("company"));
     for number in 0..100_001 {
@@ -363,7 +394,7 @@ fn the_statements_of_one_neighbourhood_are_bounded() {
     let error = import_text(&lines, &["company"], 1, "2025-09-05").unwrap_err().to_string();
     assert_eq!(
         error,
-        "too much for one request: statements about these parties, at most 100000; lower the depth"
+        "too much for one request: statements about these parties, at most 100000; lower the depth, or ask for fewer parties"
     );
 }
 

@@ -59,6 +59,12 @@ impl Versions {
         }
     }
 
+    /// Returns how many bytes of memory they take; one that stands for several of the three counts each time.
+    pub(super) fn bytes(&self) -> u64 {
+        let all = [Some(&self.first), Some(&self.last), self.in_effect.as_ref()];
+        all.into_iter().flatten().map(|version| version.tree.bytes()).sum()
+    }
+
     /// Returns the statement in effect, or the earliest if all were declared later.
     pub(super) fn now(&self) -> &Version {
         self.in_effect.as_ref().unwrap_or(&self.first)

@@ -428,7 +428,7 @@ fn a_record_without_end_and_a_neighbourhood_without_end_are_refused() {
     fails(
         &entities,
         &json!(owners).to_string(),
-        "too much for one request: parties, at most 10000; lower the depth",
+        "too much for one request: parties, at most 10000; lower the depth, or ask for fewer parties",
     );
     let owners: Vec<Value> = (2..9_000).map(|owner| link(1, DIRECT, owner)).collect();
     fails(&entities, &json!(owners).to_string(), "too much for one request");
