@@ -26,6 +26,16 @@ pub(crate) fn run(args: &args::Import, json: bool) -> Result<Exit> {
     if rest.tree && json {
         bail!("a tree is for people, JSON is for programs; leave out `--tree` or `--json`");
     }
+    let files: Vec<&Path> = match &args.from {
+        args::ImportFrom::Gleif(gleif) => {
+            let all = [Some(&gleif.entities), Some(&gleif.relationships), gleif.exceptions.as_ref()];
+            all.into_iter().flatten().map(AsRef::as_ref).collect()
+        }
+        args::ImportFrom::Bods(bods) => bods.files.iter().map(AsRef::as_ref).collect(),
+    };
+    if files.contains(&Path::new("-")) {
+        bail!("an import reads its files several times, so it cannot read standard input; save it as a file");
+    }
     let frame = frame(rest)?;
     let wanted = Wanted { parties: parties.clone(), depth: rest.depth };
     let bar = ambient::progress(json);

@@ -127,6 +127,10 @@ fn refuse(args: &[&str], words: &str) {
 
 #[test]
 fn what_cannot_be_imported_is_refused_with_the_remedy() {
+    refuse(
+        &["import", "bods", "-"],
+        "an import reads its files several times, so it cannot read standard input",
+    );
     let folder = tempfile::tempdir().unwrap();
     let broken = file(&folder, "broken.json", "[{},\n{]");
     let zip = file(&folder, "rr.zip", "PK\u{3}\u{4}");

@@ -25,7 +25,7 @@ pub enum ImportError {
         archive: &'static str,
     },
     /// A file has a format that is not known here.
-    #[error("`{file}` is not {expected}; it begins with `{begins}`")]
+    #[error("`{file}` is not {expected}; {}", beginning(begins))]
     Format {
         /// The file.
         file: String,
@@ -113,4 +113,8 @@ pub(super) fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
+}
+
+fn beginning(begins: &str) -> String {
+    if begins.is_empty() { "it is empty".to_owned() } else { format!("it begins with `{begins}`") }
 }

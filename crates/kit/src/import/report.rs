@@ -91,6 +91,14 @@ impl Report {
         all.saturating_sub(self.entries.len() as u64)
     }
 
+    /// Returns the first remark in words, with a sign before it; nothing if there is none. For errors, which end the report.
+    pub(super) fn first(&self) -> String {
+        self.entries.first().map_or(String::new(), |entry| {
+            let at = entry.line.map_or(String::new(), |line| format!("line {line} "));
+            format!("; what was read says little: {at}{} {}", entry.pointer, entry.says)
+        })
+    }
+
     /// Returns whether anything was left out that may have said who owns whom.
     pub(super) fn has_lost(&self) -> bool {
         self.counts.keys().any(|reason| match reason {

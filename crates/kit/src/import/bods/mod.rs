@@ -179,11 +179,11 @@ fn survey(
     Ok(asked)
 }
 
-/// Says that statements were passed over because of their version, if some were.
+/// Says that statements were passed over because of their version, if some were; else what is wrong with the first of them.
 fn hint(report: &Report) -> String {
     match report.counts.get(&Reason::OtherVersion) {
         Some(count) => format!("; {count} statements are written in another version of BODS than 0.4"),
-        None => String::new(),
+        None => report.first(),
     }
 }
 

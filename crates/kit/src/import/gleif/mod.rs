@@ -126,7 +126,7 @@ pub fn gleif(
     if let Some(party) = desk.asked.iter().find(|party| !desk.named.contains(*party)) {
         let files: Vec<_> = files.into_iter().flatten().map(|source| format!("`{}`", source.name)).collect();
         let (party, files) = (party.clone(), files.join(", "));
-        return Err(ImportError::Nowhere { party, files, hint: String::new() });
+        return Err(ImportError::Nowhere { party, files, hint: desk.report.first() });
     }
     let (found, report) = desk.found(as_of(frame.when));
     request(frame, found, report)
