@@ -34,9 +34,15 @@ pub(crate) fn run(args: &args::Build, json: bool) -> Result<Exit> {
     Ok(Exit::DONE)
 }
 
-/// Returns the folders given, or this one.
+/// Returns the folders given, or this one. Files among several are passed over: `plugins/*` names its README, too.
 pub(crate) fn dirs(given: &[PathBuf]) -> Vec<PathBuf> {
-    if given.is_empty() { vec![PathBuf::from(".")] } else { given.to_vec() }
+    let folders: Vec<_> = given.iter().filter(|path| !path.is_file()).cloned().collect();
+    match (given, folders.is_empty()) {
+        ([], _) => vec![PathBuf::from(".")],
+        // What is wrong with it is told when it is opened.
+        (_, true) => given.to_vec(),
+        (_, false) => folders,
+    }
 }
 
 /// Builds the policy of one folder, showing how far it has come.

@@ -360,6 +360,16 @@ fn every_case_of_the_shipped_policies_passes_in_the_sandbox() {
 }
 
 #[test]
+fn files_beside_the_policies_are_passed_over_and_a_file_alone_is_refused() {
+    let only = ["--only", "R10-2", "--json"];
+    let ran = lexgate(&[&["test", "plugins/README.md", "plugins/kr-csap"], &only[..]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let ran = lexgate(&["test", "plugins/README.md"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("plugins/README.md"), "{}", ran.err);
+}
+
+#[test]
 fn a_failing_case_shows_what_was_expected_and_what_came() {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("plugins/anthropic-regions"), folder.path());

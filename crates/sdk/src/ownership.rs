@@ -8,6 +8,7 @@ use crate::contract::{self, Missing};
 use crate::fact::{INCONSISTENT, NOT_SUPPLIED};
 use crate::place::Evidence;
 use crate::view::{Interest, Party, Relationship, Request, parties};
+use alloc::vec;
 use alloc::vec::Vec;
 use lexgate_model::ownership::{self, Gap, Graph, Holdings, Method, Paths, Stake, Ultimate};
 use lexgate_model::{Amount, Date, End, Interval, Threshold, Truth};
@@ -20,6 +21,19 @@ pub struct Ownership<'a> {
     /// What each stake was read from, by its key.
     stakes: Vec<Source>,
     bodies: Bodies,
+    /// By party, on which days the stakes are held that are stated in it.
+    days: Vec<Days>,
+}
+
+/// On which days stakes are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Days {
+    /// There are none.
+    None,
+    /// On others than that of the request.
+    Others,
+    /// On that one.
+    This,
 }
 
 /// Bodies of states, each with the one state that it is stated to be an organ of.
@@ -115,6 +129,7 @@ impl<'a> Ownership<'a> {
             graph: Graph::new(parties),
             stakes: Vec::new(),
             bodies: Bodies::of(request),
+            days: vec![Days::None; parties as usize],
         };
         let supplied = request.record().raw().relationships.is_some();
         let relationships = request.record().raw().relationships.as_deref().unwrap_or_default();
@@ -124,28 +139,13 @@ impl<'a> Ownership<'a> {
         }
         for party in request.parties().iter() {
             let given = party.cannot_be_owned() || ownership.bodies.belongs(party.index());
-            if given || (supplied && party.all_owners_stated() && !ownership.is_past(party.index(), kind)) {
+            // Where stakes are stated but none is held on the date, somebody holds it whom nobody named.
+            let past = ownership.days.get(party.index() as usize) == Some(&Days::Others);
+            if given || (supplied && party.all_owners_stated() && !past) {
                 ownership.graph.all_owners_stated(party.index());
             }
         }
         ownership
-    }
-
-    /// Returns whether stakes in the party are stated, but none that is held on the date: then somebody holds it whom nobody
-    /// named.
-    fn is_past(&self, party: u32, kind: &str) -> bool {
-        let relationships = self.request.record().raw().relationships.as_deref().unwrap_or_default();
-        let date = self.request.date();
-        let interests = relationships.iter().filter(|relationship| relationship.subject == party);
-        let mut stakes =
-            interests.flat_map(|relationship| relationship.interests.as_deref().unwrap_or_default());
-        let mut some = false;
-        let is_held = stakes.any(|interest| {
-            let stake = interest.kind == kind;
-            some |= stake;
-            stake && parties::is_held(interest, date)
-        });
-        some && !is_held
     }
 
     fn add(&mut self, number: u32, relationship: &contract::Relationship, kind: &str) {
@@ -160,7 +160,14 @@ impl<'a> Ownership<'a> {
         }
         for (index, interest) in (0..).zip(interests) {
             let stated = parties::known_kind(interest);
-            if stated.is_some_and(|stated| stated != kind) || !parties::is_held(interest, date) {
+            if stated.is_some_and(|stated| stated != kind) {
+                continue;
+            }
+            let is_held = parties::is_held(interest, date);
+            if let Some(days) = self.days.get_mut(relationship.subject as usize) {
+                *days = (*days).max(if is_held { Days::This } else { Days::Others });
+            }
+            if !is_held {
                 continue;
             }
             let share = parties::share(interest);
@@ -357,7 +364,6 @@ mod tests {
     use super::*;
     use crate::contract::Statement;
     use crate::testing::{Building, company, person, request, shareholding};
-    use alloc::vec;
     use lexgate_model::Decimal;
 
     /// `cn` and `person` count in themselves; of `half` that is unknown.
