@@ -5,10 +5,16 @@ use super::records::{Kind, Met, Visit};
 use super::report::{Note, Place, Reason};
 use super::source::{At, Tape, read_error};
 use super::tree::Tree;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// Hands the records of a table over. A row with too few or too many fields is a bad record.
-pub(super) fn each(tape: Tape<'_, '_>, kind: &Kind, visit: &mut Visit<'_>) -> Result<(), ImportError> {
+pub(super) fn each(
+    tape: Tape<'_, '_>,
+    kind: &Kind,
+    wanted: &HashSet<String>,
+    visit: &mut Visit<'_>,
+) -> Result<(), ImportError> {
     let (file, at) = (tape.file(), tape.at());
     let mut table = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(tape);
     let mut row = csv::StringRecord::new();
@@ -22,6 +28,9 @@ pub(super) fn each(tape: Tape<'_, '_>, kind: &Kind, visit: &mut Visit<'_>) -> Re
     let mut records = 0u64;
     while next(&mut row)? {
         records += 1;
+        if header.is_about_others(&row, wanted) {
+            continue;
+        }
         let line = row.position().map_or(0, csv::Position::line);
         let place = Place { file: Rc::clone(&file), record: records, line };
         visit(Met { place, tree: header.record(&row) })?;
@@ -35,6 +44,7 @@ const MOST_COLUMNS: usize = 2_000;
 /// The columns that are read, and where they belong.
 struct Header {
     columns: usize,
+    keys: Vec<usize>,
     read: Vec<(usize, Vec<String>)>,
 }
 
@@ -50,7 +60,16 @@ impl Header {
         }
         let wanted = |name: &str| kind.wanted.iter().any(|beginning| name.starts_with(beginning));
         let columns = row.iter().enumerate().filter(|(_, name)| wanted(name));
-        Ok(Header { columns: row.len(), read: columns.map(|(index, name)| (index, way(name))).collect() })
+        let read = columns.map(|(index, name)| (index, way(name))).collect();
+        let keys = row.iter().enumerate().filter(|(_, name)| kind.keys.contains(name));
+        Ok(Header { columns: row.len(), keys: keys.map(|(index, _)| index).collect(), read })
+    }
+
+    /// Returns whether a sound row is about somebody, and nobody wanted.
+    fn is_about_others(&self, row: &csv::StringRecord, wanted: &HashSet<String>) -> bool {
+        let key = |index: &usize| row.get(*index).map(str::trim).unwrap_or_default();
+        row.len() == self.columns
+            && self.keys.iter().map(key).all(|key| !key.is_empty() && !wanted.contains(key))
     }
 
     fn record(&self, row: &csv::StringRecord) -> Result<Tree, Note> {

@@ -1,7 +1,7 @@
 //! Which parties were met, how many steps up, and whose owners are to be looked for next.
 
 use super::error::ImportError;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Most parties and relationships of a request.
 const MOST_PARTIES: usize = 10_000;
@@ -30,6 +30,11 @@ impl Steps {
         self.edge.contains(party)
     }
 
+    /// Returns whose owners are looked for now.
+    pub(super) fn edge(&self) -> HashSet<String> {
+        self.edge.clone()
+    }
+
     /// Returns whether nobody is left whose owners could be looked for.
     pub(super) fn is_done(&self) -> bool {
         self.edge.is_empty()
@@ -47,8 +52,8 @@ impl Steps {
     }
 
     /// Returns everybody who was met.
-    pub(super) fn everybody(&self) -> BTreeSet<String> {
-        self.met.iter().cloned().collect()
+    pub(super) fn everybody(&self) -> HashSet<String> {
+        self.met.clone()
     }
 
     /// Counts off what is no longer kept.

@@ -20,7 +20,7 @@ use super::steps::{self, Seen, Steps};
 use super::tree::Tree;
 use lexgate_model::When;
 use statement::{Head, RecordType};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use versions::{Version, Versions};
 
@@ -28,6 +28,7 @@ const STATEMENTS: Kind = Kind {
     expected: "BODS statements, as a JSON list or one a line",
     element: None,
     columns: &[],
+    keys: &[],
     wanted: &[],
     object_is_record: true,
 };
@@ -87,7 +88,7 @@ fn statements(
 ) -> Result<(), ImportError> {
     let mut number = 0u64;
     for file in files {
-        each(file, &STATEMENTS, watch, &mut |Met { place, tree }| {
+        each(file, &STATEMENTS, &HashSet::new(), watch, &mut |Met { place, tree }| {
             number += 1;
             let tree = match tree {
                 Ok(tree) => tree,

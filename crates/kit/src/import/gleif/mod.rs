@@ -36,6 +36,7 @@ const ENTITIES: Kind = Kind {
     expected: "level 1 of the golden copy, as JSON, XML or CSV",
     element: Some("LEIRecord"),
     columns: &["LEI", "Entity.LegalName"],
+    keys: &["LEI"],
     wanted: &[
         "LEI",
         "Entity.LegalName",
@@ -62,6 +63,7 @@ const RELATIONSHIPS: Kind = Kind {
         "Relationship.RelationshipType",
         "Relationship.RelationshipStatus",
     ],
+    keys: &["Relationship.StartNode.NodeID", "Relationship.EndNode.NodeID"],
     wanted: &[
         "Relationship.StartNode.",
         "Relationship.EndNode.",
@@ -77,6 +79,7 @@ const EXCEPTIONS: Kind = Kind {
     expected: "reporting exceptions of the golden copy, as JSON, XML or CSV",
     element: Some("Exception"),
     columns: &["LEI", "Exception.Category", "Exception.Reason.1"],
+    keys: &["LEI"],
     wanted: &["LEI", "Exception."],
     object_is_record: false,
 };
@@ -173,7 +176,7 @@ impl Desk {
         watch: &mut Watch<'_>,
     ) -> Result<(), ImportError> {
         let mut parents = BTreeSet::new();
-        each(source, &RELATIONSHIPS, watch, &mut |met| {
+        each(source, &RELATIONSHIPS, &self.steps.edge(), watch, &mut |met| {
             let Some((place, tree)) = self.record(met, step == 0) else { return Ok(()) };
             let tree = bare(&tree);
             let start = tree.text_at(link::START);
@@ -219,7 +222,7 @@ impl Desk {
     }
 
     fn entities(&mut self, source: &Source<'_>, watch: &mut Watch<'_>) -> Result<(), ImportError> {
-        each(source, &ENTITIES, watch, &mut |met| {
+        each(source, &ENTITIES, &self.steps.everybody(), watch, &mut |met| {
             let Some((place, tree)) = self.record(met, true) else { return Ok(()) };
             let tree = bare(&tree);
             let Some(lei) = tree.text_at(&["LEI"]) else {
@@ -251,7 +254,7 @@ impl Desk {
     }
 
     fn exceptions(&mut self, source: &Source<'_>, watch: &mut Watch<'_>) -> Result<(), ImportError> {
-        each(source, &EXCEPTIONS, watch, &mut |met| {
+        each(source, &EXCEPTIONS, &self.steps.everybody(), watch, &mut |met| {
             let Some((place, tree)) = self.record(met, true) else { return Ok(()) };
             let Some(lei) = tree.text_at(&["LEI"]) else {
                 let note = Note::new("/LEI", Reason::Missing, "is not there, or is no text");
@@ -314,7 +317,8 @@ impl Desk {
             self.report.extend(None, Some(&link.start), notes);
             found.relationships.insert(link.record_id(), fields);
         }
-        for lei in self.steps.everybody() {
+        let everybody: BTreeSet<String> = self.steps.everybody().into_iter().collect();
+        for lei in everybody {
             let mut party = match self.entities.remove(&lei) {
                 Some(entity) => {
                     self.report.extend(Some(&entity.place), Some(&lei), entity.notes);
