@@ -271,7 +271,7 @@ fn fact() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_filter("has an opposite", |n| *n != i64::MIN).prop_map(Value::from),
         prop::collection::vec(".{0,4}", 0..4).prop_map(Value::from),
-        (any::<i32>(), -18i32..30, ".{0,4}")
+        (any::<i32>(), -18i32..=21, ".{0,4}")
             .prop_map(|(c, e, unit)| json!({ "number": format!("{c}e{e}"), "unit": unit })),
         (1i16..9999, 1i8..13, 1i8..29)
             .prop_map(|(y, m, d)| json!({ "date": format!("{y:04}-{m:02}-{d:02}") })),
