@@ -4,10 +4,12 @@
 //! hostile until [`Manifest::check`] has seen it.
 
 mod check;
+mod facts;
 pub(crate) mod message;
 mod parameters;
 
 pub use check::BadManifest;
+pub use facts::{FactRead, FactType, Part, RecordKind, Spot};
 pub use message::{Catalogue, Messages};
 pub use parameters::{BadParameters, ParameterSchema, Parameters};
 
@@ -24,6 +26,9 @@ pub struct Manifest<D = Dataset> {
     pub policy: Head,
     /// The rules its findings may name.
     pub rules: Vec<Rule>,
+    /// The facts of a request they read.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactRead>,
     /// The datasets it reads when it is configured; several versions of one name may stand side by side.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub datasets: Vec<D>,
@@ -70,6 +75,9 @@ pub struct Rule {
     /// The last day it holds; absent means open.
     #[serde(default, with = "optional_date", skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+    /// The rule in time that this is one version of: no two versions of one hold on the same day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_of: Option<String>,
     /// Where it stands written.
     pub citation: Citation,
     /// How we know: the text or report it was read from.

@@ -105,8 +105,8 @@ pub(super) fn with_datasets(
         });
         contents.push(content);
     }
-    let Manifest { policy, rules, parameters, messages, limits, datasets: _ } = draft;
-    let manifest = Manifest { policy, rules, datasets, parameters, messages, limits };
+    let Manifest { policy, rules, facts, parameters, messages, limits, datasets: _ } = draft;
+    let manifest = Manifest { policy, rules, facts, datasets, parameters, messages, limits };
     manifest.check().map_err(|source| BuildError::Manifest { source })?;
     Ok((manifest, contents))
 }

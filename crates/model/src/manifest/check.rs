@@ -61,6 +61,7 @@ impl Manifest {
         }
         for (what, count) in [
             ("rules", self.rules.len()),
+            ("facts", self.facts.len()),
             ("datasets", self.datasets.len()),
             ("messages", self.messages.len()),
         ] {
@@ -69,6 +70,8 @@ impl Manifest {
             }
         }
         self.check_rules(&mut fault);
+        self.check_versions(&mut fault);
+        self.check_facts(&mut fault);
         self.check_datasets(&mut fault);
         if let Err(error) = self.parameters.check() {
             fault("parameters".to_owned(), error);

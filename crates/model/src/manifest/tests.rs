@@ -7,6 +7,8 @@ fn manifest() -> Value {
                     "time-zone": "Asia/Seoul", "authority": "Nobody" },
         "rules": [{ "id": "majority", "status": "in-force", "from": "2025-01-01", "until": "2025-12-31",
                     "citation": { "instrument": "Act", "section": "1" }, "source": "primary" }],
+        "facts": [{ "of": "party", "name": "public", "type": "flag", "says": "whether it is", "rules": ["majority"] },
+                  { "of": "party", "field": "headquarters", "rules": ["majority"] }],
         "datasets": [{ "name": "regions", "version": "1", "valid-until": "2024-12-31", "source": "s", "bytes": 0,
                        "digest": Digest::of(b"") },
                      { "name": "regions", "version": "2", "valid-from": "2025-01-01", "source": "s", "bytes": 0,
@@ -63,6 +65,70 @@ fn every_fault_names_its_place() {
     refuse("/parameters/properties/threshold", json!({ "default": 50.5 }), "write fractions as strings");
     refuse("/parameters/properties/threshold/pattern", json!("("), "is not a JSON Schema");
     refuse("/parameters", json!({ "type": "object", "$ref": "https://example.com/schema" }), "parameters: ");
+}
+
+#[test]
+fn facts_are_declared_soundly() {
+    refuse("/facts/0/of", json!("partie"), "unknown variant `partie`");
+    refuse("/facts/0/of", json!("listing"), "facts.listing.public: a listing has no named facts");
+    refuse("/facts/0/type", json!(null), "facts.party.public: has no `type`");
+    refuse("/facts/0/says", json!(" "), "has no `says`");
+    refuse("/facts/0/rules", json!([]), "has no `rules` that read it");
+    refuse("/facts/0/rules", json!(["other"]), "`other` is no rule of this policy");
+    refuse("/facts/0/name", json!(""), "must be 1 to 128 bytes");
+    refuse("/facts/1/field", json!("headquarter"), "has no such field; it has kind, names,");
+    refuse("/facts/1/field", json!(null), "needs either `name`");
+    let with = |fact: Value| refuse("/facts/1", fact, "facts.party.");
+    with(json!({ "of": "party", "name": "public", "type": "flag", "says": "twice", "rules": ["majority"] }));
+    with(json!({ "of": "party", "field": "kind", "type": "text", "rules": ["majority"] }));
+    with(json!({ "of": "party", "field": "kind", "name": "x", "rules": ["majority"] }));
+    with(
+        json!({ "of": "party", "name": "x", "type": "flag", "unit": "m", "says": "s", "rules": ["majority"] }),
+    );
+    with(
+        json!({ "of": "party", "name": "x", "type": "flag", "values": ["a"], "says": "s", "rules": ["majority"] }),
+    );
+}
+
+#[test]
+fn a_pointer_leads_to_what_is_declared() {
+    let field = |of, name: &str| Some(Spot { of, part: Part::Field(name.to_owned()) });
+    let check = |pointer, spot: Option<Spot>| assert_eq!(Spot::of_pointer(pointer), spot, "{pointer}");
+    check("/parties/3/headquarters", field(RecordKind::Party, "headquarters"));
+    check("/parties/3/listings", field(RecordKind::Party, "listings"));
+    check("/parties/3/listings/0/end", field(RecordKind::Listing, "end"));
+    check("/relationships/1/interests/0/share", field(RecordKind::Interest, "share"));
+    check("/resource/classifications/0/code", field(RecordKind::Classification, "code"));
+    check("/deployment", field(RecordKind::Request, "deployment"));
+    check("/deployment/operator", field(RecordKind::Deployment, "operator"));
+    check("/purposes", field(RecordKind::Request, "purposes"));
+    check("/certificates/0", Some(Spot { of: RecordKind::Certificate, part: Part::Whole }));
+    let fact = |name: &str| Part::Fact(name.to_owned());
+    check("/facts/a~1b", Some(Spot { of: RecordKind::Request, part: fact("a/b") }));
+    check("/deployment/facts/a", Some(Spot { of: RecordKind::Deployment, part: fact("a") }));
+    check("/parties/0/nothing", None);
+    assert_eq!(good().fact_at("/parties/7/facts/public").unwrap().called(), "public");
+    assert_eq!(good().fact_at("/parties/7/facts/other"), None);
+}
+
+#[test]
+fn two_versions_of_a_rule_never_hold_on_one_day() {
+    let rule = |id: &str, from: &str, until: Option<&str>| {
+        json!({ "id": id, "version-of": "ban", "status": "in-force", "from": from, "until": until, "source": "s",
+                "citation": { "instrument": "Act" } })
+    };
+    let rules = |until, from| {
+        let old = json!({ "id": "majority", "status": "in-force", "citation": { "instrument": "Act" }, "source": "s" });
+        json!([old, rule("first", "2024-01-01", Some(until)), rule("second", from, None)])
+    };
+    let mut sound = manifest();
+    sound["rules"] = rules("2024-12-31", "2025-01-01");
+    serde_json::from_value::<Manifest>(sound).unwrap().check().unwrap();
+    refuse(
+        "/rules",
+        rules("2025-01-01", "2025-01-01"),
+        "rules.second: holds on days on which `first` holds, another version of `ban`",
+    );
 }
 
 #[test]
