@@ -59,6 +59,9 @@ pub struct Head {
     pub time_zone: String,
     /// Who makes the rules it encodes.
     pub authority: String,
+    /// What it decides, for whom, and what it leaves to others, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// One numbered statement of a policy.
@@ -78,6 +81,9 @@ pub struct Rule {
     /// The rule in time that this is one version of: no two versions of one hold on the same day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_of: Option<String>,
+    /// What it says, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// Where it stands written.
     pub citation: Citation,
     /// How we know: the text or report it was read from.

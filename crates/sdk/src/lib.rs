@@ -57,6 +57,7 @@ extern crate alloc;
 pub mod bindings;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod bump;
+mod condition;
 mod dataset;
 mod fact;
 mod finding;
@@ -65,9 +66,11 @@ pub mod guest;
 #[cfg(target_arch = "wasm32")]
 mod heap;
 pub mod influence;
+mod names;
 pub mod ownership;
 mod parameters;
 mod place;
+mod regions;
 mod table;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -75,13 +78,16 @@ pub mod view;
 mod weighed;
 
 pub use bindings::lexgate::screening::types as contract;
+pub use condition::{Codes, Condition};
 pub use dataset::{Datasets, Version, Versions};
 pub use fact::{Fact, INCONSISTENT, NOT_SUPPLIED, Quantity};
 pub use finding::{Answer, Finding, Findings, MOST_PLACES, Obligation};
 pub use lexgate_model::ownership::Method;
 pub use lexgate_model::{Amount, Date, Decimal, End, Interval, Period, Threshold, Truth, date};
+pub use names::{Match, Names};
 pub use parameters::{Exact, Parameters, Percent};
 pub use place::{Evidence, Gap, Place};
+pub use regions::{Regions, country};
 pub use table::{Row, Table};
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;

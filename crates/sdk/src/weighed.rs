@@ -99,6 +99,14 @@ impl<'a> Weighed<'a> {
         whole
     }
 
+    /// Returns the same, shown by these facts too.
+    #[must_use]
+    pub fn shown_by(mut self, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
+        let room = MOST_PLACES.saturating_sub(self.evidence.len());
+        self.evidence.splice(0..0, evidence.into_iter().take(room));
+        self
+    }
+
     /// Returns both outcomes: if the missing facts turn out well, and badly.
     #[must_use]
     pub fn ends(&self) -> (Outcome, Outcome) {

@@ -13,16 +13,14 @@ mod control;
 mod location;
 mod owned;
 mod owners;
-mod regions;
 
 use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::ownership::Ownership;
 use lexgate_sdk::{
-    Answer, Datasets, Findings, Method, NOT_SUPPLIED, Parameters, Party, Percent, Policy, Request, Threshold,
+    Answer, Datasets, Findings, Method, Parameters, Party, Percent, Policy, Regions, Request, Threshold,
     Versions,
 };
 use owners::Owners;
-use regions::Regions;
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
@@ -77,7 +75,7 @@ const MOST_SCREENED: usize = 60;
 
 impl Policy for AnthropicRegions {
     fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<AnthropicRegions, String> {
-        let regions = datasets.read_as("regions", Regions::parse)?;
+        let regions = datasets.read_as("regions", |bytes| Regions::parse(bytes, "supported"))?;
         Ok(AnthropicRegions { regions, terms: parameters.parse()? })
     }
 
@@ -86,11 +84,10 @@ impl Policy for AnthropicRegions {
         if category.is_some_and(|category| OTHER_CATEGORIES.contains(&category)) {
             return Ok(());
         }
-        let screened = screened(request);
+        let screened = request.customers();
         if screened.is_empty() {
-            let nobody = request.participation().place();
             let expected = "a participant to screen: any role but vendor, reseller and operator";
-            let missing = [nobody.missing(expected, NOT_SUPPLIED)];
+            let missing = [request.nobody(expected).to_contract()];
             findings.between("location", "nobody-to-screen", (Answer::Permit, Answer::Deny), missing);
             return Ok(());
         }
@@ -123,20 +120,6 @@ impl AnthropicRegions {
             control.report(&reach, party, findings);
         }
     }
-}
-
-/// Everybody who takes part, except those on the side of the supply.
-fn screened(request: Request<'_>) -> Vec<Party<'_>> {
-    let mut screened: Vec<Party<'_>> = Vec::new();
-    for participant in request.participants().iter() {
-        let supplies = matches!(participant.role(), "vendor" | "reseller" | "operator");
-        if let Some(party) = participant.party().filter(|_| !supplies)
-            && !screened.iter().any(|known| known.index() == party.index())
-        {
-            screened.push(party);
-        }
-    }
-    screened
 }
 
 lexgate_sdk::export!(AnthropicRegions);

@@ -1,13 +1,13 @@
 //! Rule `location`: a screened party is headquartered, or formed, in an unsupported region.
 
-use crate::owners::Owners;
+use crate::owners::{Owners, unsupported};
 use lexgate_sdk::{Answer, Findings, Party, Truth};
 
 /// Reports the rule for one party.
 pub(crate) fn report<'a>(owners: &Owners<'_, 'a>, party: Party<'a>, findings: &mut Findings) {
     let (seat, law) = (owners.seat(party), party.jurisdiction());
     let places = [seat, law];
-    let unsupported = |code| owners.regions.unsupported(code);
+    let unsupported = |code: &str| unsupported(owners.regions, code);
     if let Some(place) = places.iter().find(|place| place.test(unsupported).certain()) {
         findings
             .say("location", "region-unsupported", Answer::Deny)

@@ -1,8 +1,7 @@
 //! To which region an owner belongs.
 
-use crate::regions::Regions;
 use lexgate_sdk::contract::Missing;
-use lexgate_sdk::{Evidence, Fact, Party, Request, Truth};
+use lexgate_sdk::{Evidence, Fact, Party, Regions, Request, Truth};
 use std::collections::BTreeSet;
 
 /// The parties of a request, seen with the list of its date.
@@ -16,7 +15,7 @@ pub(crate) struct Owners<'r, 'a> {
 impl<'r, 'a> Owners<'r, 'a> {
     pub(crate) fn new(request: Request<'a>, regions: &'r Regions) -> Owners<'r, 'a> {
         let mut owners = Owners { request, regions, unsupported: Vec::new() };
-        let unsupported = |place: Fact<'_, &str>| place.test(|code| regions.unsupported(code));
+        let unsupported = |place: Fact<'_, &str>| place.test(|code| unsupported(regions, code));
         let of = |party: Party<'a>| match unsupported(owners.seat(party)) {
             // A body of a state is of its state, wherever it sits.
             seat if party.is_state_body() && unsupported(party.jurisdiction()).certain() => {
@@ -70,7 +69,7 @@ impl<'r, 'a> Owners<'r, 'a> {
             return self.is_company(party);
         }
         party.texts("nationalities").test(|codes| {
-            codes.iter().map(|code| self.regions.unsupported(code)).fold(Truth::False, Truth::or)
+            codes.iter().map(|code| unsupported(self.regions, code)).fold(Truth::False, Truth::or)
         })
     }
 
@@ -102,4 +101,9 @@ impl<'r, 'a> Owners<'r, 'a> {
             Some(codes) => unknown(codes).map(|expected| nationalities.place().missing(&expected, "unknown")),
         }
     }
+}
+
+/// Returns whether a region is unsupported. The list is an allow-list in the vendor's words, of which we know a part.
+pub(crate) fn unsupported(regions: &Regions, code: &str) -> Truth {
+    !regions.has(code)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use lexgate_sdk::Truth;
 use lexgate_sdk::contract::{self, Element, Outcome};
 use lexgate_sdk::testing::{Building, company, interest, person, request};
 use lexgate_sdk::{Period, Version};
@@ -146,5 +147,20 @@ fn every_message_and_rule_is_in_the_manifest() {
                 finding.code
             );
         }
+    }
+}
+
+#[test]
+fn the_list_we_ship_says_of_whom_it_knows() {
+    let list = Regions::parse(include_bytes!("../data/regions.csv"), "supported").unwrap();
+    let check = |code: &str, supported: Truth| assert_eq!(list.has(code), supported, "{code}");
+    for supported in ["SG", "KR-11", "TW", "UA-30"] {
+        check(supported, Truth::True);
+    }
+    for unsupported in ["CN-31", "HK", "RU", "IR", "KP", "UA-43", "UA-14", "UA-09"] {
+        check(unsupported, Truth::False);
+    }
+    for unknown in ["UA", "US", "FR-75"] {
+        check(unknown, Truth::Unknown);
     }
 }

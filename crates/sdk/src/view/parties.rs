@@ -3,7 +3,7 @@
 use super::{Interest, List, Listing, Participant, Party, Relationship, party_at};
 use crate::contract::{self, Element, InterestedParty, Parent, Statement};
 use crate::fact::{Fact, decimal};
-use crate::place::Spot;
+use crate::place::{Evidence, Place, Spot};
 use lexgate_model::{Amount, Date, End, Interval};
 
 /// What is known about the ultimate parent of a party.
@@ -47,6 +47,28 @@ impl<'a> Party<'a> {
     pub fn called(&self) -> &'a str {
         let name: &str = self.raw.names.first().map_or(&self.raw.record_id, |name| &name.full_name);
         name.get(..name.floor_char_boundary(200)).unwrap_or_default()
+    }
+
+    /// Returns the names it is known by, each with where it stands.
+    pub fn names(&self) -> impl Iterator<Item = (&'a str, Evidence<'a>)> + use<'a> {
+        let spot = self.spot;
+        (0..).zip(&self.raw.names).map(move |(index, name)| {
+            let place = Place::whole(Spot { entry: Some(("names", index)), ..spot });
+            (name.full_name.as_str(), Evidence::seen(place))
+        })
+    }
+
+    /// Returns the names as one fact, for a finding that misses them.
+    #[must_use]
+    pub fn naming(&self) -> Fact<'a, &'a [contract::Name]> {
+        let names = self.raw.names.as_slice();
+        self.optional("names", Some(names).filter(|names| !names.is_empty()))
+    }
+
+    /// Returns its registrations.
+    #[must_use]
+    pub fn identifiers(&self) -> Fact<'a, &'a [contract::Identifier]> {
+        self.optional("identifiers", self.raw.identifiers.as_deref())
     }
 
     /// Returns what it is: BODS `entityType.type` or `personType`.

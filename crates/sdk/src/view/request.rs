@@ -56,6 +56,38 @@ impl<'a> Request<'a> {
         Fact::known(self.record.place("participants"), self.participants())
     }
 
+    /// Returns who takes part in one of the roles that the test lets pass, each party once.
+    #[must_use]
+    pub fn players(&self, role: impl Fn(&str) -> bool) -> alloc::vec::Vec<Party<'a>> {
+        let mut players: alloc::vec::Vec<Party<'a>> = alloc::vec::Vec::new();
+        for participant in self.participants().iter().filter(|participant| role(participant.role())) {
+            let known = |party: &Party<'_>| players.iter().any(|player| player.index() == party.index());
+            if let Some(party) = participant.party().filter(|party| !known(party)) {
+                players.push(party);
+            }
+        }
+        players
+    }
+
+    /// Returns who takes part on the other side of the supply: in any role but `vendor`, `reseller` and `operator`. A role
+    /// that is not known is looked at: a misspelt one switches nothing off.
+    #[must_use]
+    pub fn customers(&self) -> alloc::vec::Vec<Party<'a>> {
+        self.players(|role| !matches!(role, "vendor" | "reseller" | "operator"))
+    }
+
+    /// Returns what is missing where a request names no customer at all.
+    #[must_use]
+    pub fn nobody(&self, expected: &'a str) -> crate::place::Gap<'a> {
+        self.participation().place().gap(expected, crate::fact::NOT_SUPPLIED)
+    }
+
+    /// Returns the action as a fact, for findings that rest on it.
+    #[must_use]
+    pub fn action_as_fact(&self) -> Fact<'a, &'a str> {
+        Fact::known(self.record.place("action"), self.action())
+    }
+
     /// Returns everybody the request speaks of.
     #[must_use]
     pub fn parties(&self) -> List<'a, contract::Party> {

@@ -1,0 +1,179 @@
+//! Lists of names: whether a party is called like somebody on a list, and how nearly.
+//!
+//! That a name is alike says nothing about who bears it: a policy takes the same name for a hit, and lets a person look at
+//! one that is merely alike.
+
+use crate::place::Evidence;
+use crate::table::Table;
+use crate::view::Party;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Words that tell what sort of company it is, not which one.
+const SORTS: [&str; 17] = [
+    "inc",
+    "incorporated",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "llc",
+    "plc",
+    "gmbh",
+    "ag",
+    "sa",
+    "sas",
+    "kk",
+    "pte",
+    "bhd",
+];
+
+/// Names to look for, each with whom it names.
+#[derive(Debug, Clone)]
+pub struct Names(Vec<Entry>);
+
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    of: String,
+    words: Vec<String>,
+}
+
+/// The name on a list that a party's is nearest to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match<'l, 'a> {
+    /// The name as the list has it.
+    pub name: &'l str,
+    /// Whom it names, as the list says.
+    pub of: &'l str,
+    /// How near, in percent: 100 is the same name, but for case, marks and the sort of company.
+    pub score: u8,
+    /// The name of the party.
+    pub evidence: Evidence<'a>,
+}
+
+impl Names {
+    /// Reads the columns `name` and `of` (whom it names).
+    ///
+    /// # Errors
+    /// When a column is missing, or a name has no letter or digit; with the line.
+    pub fn parse(bytes: &[u8]) -> Result<Names, String> {
+        let mut entries = Vec::new();
+        for row in Table::parse(bytes)?.rows() {
+            let (name, of) = (row.get("name")?.to_owned(), row.get("of")?.to_owned());
+            let words = words(&name);
+            if words.is_empty() {
+                return Err(row.error(format!("`{name}` has no letter or digit")));
+            }
+            entries.push(Entry { name, of, words });
+        }
+        Ok(Names(entries))
+    }
+
+    /// Returns the nearest name on the list; nothing if none is near at all.
+    #[must_use]
+    pub fn nearest<'a>(&self, party: Party<'a>) -> Option<Match<'_, 'a>> {
+        let mut best: Option<Match<'_, 'a>> = None;
+        for (name, evidence) in party.names() {
+            let words = words(name);
+            for entry in &self.0 {
+                let score = likeness(&entry.words, &words);
+                if score > best.as_ref().map_or(0, |best| best.score) {
+                    best = Some(Match { name: &entry.name, of: &entry.of, score, evidence });
+                }
+            }
+        }
+        best
+    }
+}
+
+/// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
+fn words(name: &str) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let words = || lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
+    let telling: Vec<String> = words().filter(|word| !SORTS.contains(word)).map(str::to_owned).collect();
+    if telling.is_empty() { words().map(str::to_owned).collect() } else { telling }
+}
+
+/// Returns how near a name is to a listed one, in percent: the mean over the listed words of how near the nearest word of
+/// the name is. One that has further words is not the same: it stays below 100.
+fn likeness(listed: &[String], name: &[String]) -> u8 {
+    if listed == name {
+        return 100;
+    }
+    let nearest = |word: &String| name.iter().map(|other| nearness(word, other)).max().unwrap_or(0);
+    let sum: usize = listed.iter().map(nearest).sum();
+    u8::try_from(sum / listed.len().max(1)).unwrap_or(100).min(99)
+}
+
+/// Returns how near two words are, in percent: by edits; a word of a script without blanks also by being contained.
+fn nearness(listed: &str, word: &str) -> usize {
+    if !listed.is_ascii() && listed.chars().count() > 1 && word.contains(listed) {
+        return 100;
+    }
+    let longest = listed.chars().count().max(word.chars().count()).max(1);
+    let edits = strsim::levenshtein(listed, word);
+    let near = longest.saturating_sub(edits).saturating_mul(100) / longest;
+    // Words that share less than this are other words.
+    if near < 75 { 0 } else { near }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Name;
+    use crate::testing::{company, request};
+    use crate::view::Request;
+
+    const LIST: &str =
+        "name,of\nMicron Technology,micron\nMicron,micron\n美光科技,micron\n美光,micron\n마이크론,micron\n";
+
+    #[track_caller]
+    fn check(name: &str, score: u8) {
+        let mut party = company("maker", "US");
+        party.names.push(Name { full_name: name.to_owned(), kind: None, language: None });
+        let raw = request("2025-01-01").party(party).build();
+        let list = Names::parse(LIST.as_bytes()).unwrap();
+        let found = list.nearest(Request::new(&raw).unwrap().party(0).unwrap());
+        assert_eq!(found.map_or(0, |found| found.score), score, "{name}");
+    }
+
+    #[test]
+    fn the_same_name_is_the_same_in_any_dress() {
+        check("Micron", 100);
+        check("MICRON TECHNOLOGY, INC.", 100);
+        check("美光科技", 100);
+        check("마이크론", 100);
+    }
+
+    #[test]
+    fn a_name_with_more_words_or_a_slip_is_alike() {
+        check("Micron Semiconductor Asia", 99);
+        check("美光半导体（西安）有限责任公司", 99);
+        check("Mikron", 83);
+    }
+
+    #[test]
+    fn other_names_are_not_alike() {
+        check("Samsung Electronics", 0);
+        check("三星", 0);
+        check("", 0);
+    }
+
+    #[test]
+    fn a_party_without_names_is_like_nobody() {
+        let raw = request("2025-01-01").party(company("maker", "US")).build();
+        let list = Names::parse(LIST.as_bytes()).unwrap();
+        assert_eq!(list.nearest(Request::new(&raw).unwrap().party(0).unwrap()), None);
+    }
+
+    #[test]
+    fn a_bad_list_is_refused_with_its_line() {
+        assert_eq!(Names::parse(b"name,of\n--,x\n").unwrap_err(), "line 2: `--` has no letter or digit");
+        assert_eq!(Names::parse(b"name\nA\n").unwrap_err(), "line 2: there is no column `of`");
+    }
+}

@@ -1,0 +1,183 @@
+//! Lists of countries and subdivisions: which ones a rule means, as far as the list knows.
+
+use crate::condition::Condition;
+use crate::contract::Missing;
+use crate::fact::Fact;
+use crate::table::{Row, Table};
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use lexgate_model::Truth;
+
+/// The row that speaks of every code that has none.
+const EVERY_OTHER: &str = "*";
+
+/// A list of regions, each of which is meant, is not, or is expressly unknown.
+///
+/// Its own row decides for a code; a subdivision without one has that of its country. A country of which a subdivision has
+/// another status is unknown by its bare code. A code without a row is unknown, unless the row `*` speaks of every other:
+/// that row tells a list that is complete from one of which only a part is known.
+///
+/// ```
+/// # use lexgate_sdk::{Regions, Truth};
+/// let list = Regions::parse(b"code,meant\nCN,yes\nHK,unknown\n*,no\n", "meant").unwrap();
+/// assert_eq!(list.has("CN-31"), Truth::True);
+/// assert_eq!(list.has("HK"), Truth::Unknown);
+/// assert_eq!(list.has("FR"), Truth::False);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Regions {
+    rows: BTreeMap<String, Listed>,
+    other: Truth,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Listed {
+    meant: Truth,
+    /// Whether the list gives a subdivision of it another status.
+    divided: bool,
+}
+
+impl Regions {
+    /// Reads the columns `code` (ISO 3166-1 or 3166-2, or `*`) and this one (`yes`, `no` or `unknown`).
+    ///
+    /// # Errors
+    /// When a column is missing, a word is another one, or a code is listed twice; with the line.
+    pub fn parse(bytes: &[u8], column: &str) -> Result<Regions, String> {
+        let mut rows = BTreeMap::new();
+        for row in Table::parse(bytes)?.rows() {
+            let code = row.get("code")?;
+            if rows.insert(code.to_owned(), meant(&row, column)?).is_some() {
+                return Err(row.error(format!("`{code}` is listed twice")));
+            }
+        }
+        let other = rows.remove(EVERY_OTHER).unwrap_or(Truth::Unknown);
+        let otherwise = |code: &str, status: Truth| {
+            rows.iter().any(|(other, its)| country(other) == code && *its != status)
+        };
+        let listed = |(code, meant): (&String, &Truth)| {
+            (code.clone(), Listed { meant: *meant, divided: otherwise(code, *meant) })
+        };
+        let rows = rows.iter().map(listed).collect();
+        Ok(Regions { rows, other })
+    }
+
+    /// Returns whether a region is meant.
+    #[must_use]
+    pub fn has(&self, code: &str) -> Truth {
+        match self.row(code) {
+            Some((listed, row)) if row.divided && listed == code => Truth::Unknown,
+            Some((_, row)) => row.meant,
+            None => self.other,
+        }
+    }
+
+    /// Returns the code under which the list has a region: its own or its country's.
+    #[must_use]
+    pub fn listed_as(&self, code: &str) -> Option<&str> {
+        self.row(code).map(|(listed, _)| listed)
+    }
+
+    /// Returns whether the region that stands at a place is meant; `expected` says what should stand there.
+    #[must_use]
+    pub fn condition<'a>(&self, region: Fact<'a, &'a str>, expected: &'a str) -> Condition<'a> {
+        Condition::of(region, expected, |code| self.has(code))
+    }
+
+    /// Returns what is missing when the region that should stand at a place is not stated, or not known to the list.
+    #[must_use]
+    pub fn missing(&self, region: &Fact<'_, &str>, what: &str) -> Option<Missing> {
+        match region.value() {
+            None => region.missing(what),
+            Some(code) => self.unknown(code).map(|expected| region.place().missing(&expected, "unknown")),
+        }
+    }
+
+    /// Returns what would be expected instead of a code of which the list cannot tell.
+    #[must_use]
+    pub fn unknown(&self, code: &str) -> Option<String> {
+        (self.has(code) == Truth::Unknown).then(|| match self.row(code) {
+            None => format!("a region on the list, which does not have `{code}`"),
+            Some((listed, row)) if row.divided && listed == code => {
+                format!("a subdivision of `{code}`, which the list divides")
+            }
+            Some(_) => format!("a region of which the list can tell; of `{code}` it cannot"),
+        })
+    }
+
+    fn row(&self, code: &str) -> Option<(&str, Listed)> {
+        let row = self.rows.get_key_value(code).or_else(|| self.rows.get_key_value(country(code)));
+        row.map(|(listed, row)| (listed.as_str(), *row))
+    }
+}
+
+fn meant(row: &Row<'_>, column: &str) -> Result<Truth, String> {
+    match row.get(column)? {
+        "yes" => Ok(Truth::True),
+        "no" => Ok(Truth::False),
+        "unknown" => Ok(Truth::Unknown),
+        other => Err(row.error(format!("`{other}` is neither `yes`, `no` nor `unknown`"))),
+    }
+}
+
+/// Returns the country of a code, which may be a subdivision.
+#[must_use]
+pub fn country(code: &str) -> &str {
+    code.split('-').next().unwrap_or(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &[u8] = b"code,meant\nSG,yes\nCN,no\nUA,yes\nUA-43,no\nHK,unknown\n";
+
+    #[track_caller]
+    fn check(list: &[u8], code: &str, meant: Truth) {
+        assert_eq!(Regions::parse(list, "meant").unwrap().has(code), meant, "{code}");
+    }
+
+    #[test]
+    fn a_row_decides_for_its_code_and_its_subdivisions() {
+        check(LIST, "SG", Truth::True);
+        check(LIST, "CN", Truth::False);
+        check(LIST, "CN-31", Truth::False);
+        check(LIST, "HK", Truth::Unknown);
+    }
+
+    #[test]
+    fn a_country_meant_in_part_is_unknown_by_its_bare_code() {
+        check(LIST, "UA-43", Truth::False);
+        check(LIST, "UA-30", Truth::True);
+        check(LIST, "UA", Truth::Unknown);
+    }
+
+    #[test]
+    fn what_a_partial_list_does_not_have_is_unknown_and_a_complete_one_says_it() {
+        check(LIST, "US", Truth::Unknown);
+        let complete = [LIST, b"*,no\n"].concat();
+        check(&complete, "US", Truth::False);
+        check(&complete, "FR-75", Truth::False);
+        check(&complete, "HK", Truth::Unknown);
+        check(&complete, "UA", Truth::Unknown);
+    }
+
+    #[test]
+    fn a_subdivision_counts_as_the_row_that_lists_it() {
+        let list = Regions::parse(LIST, "meant").unwrap();
+        assert_eq!(list.listed_as("CN-31"), Some("CN"));
+        assert_eq!(list.listed_as("UA-43"), Some("UA-43"));
+        assert_eq!(list.listed_as("US"), None);
+    }
+
+    #[test]
+    fn a_bad_list_is_refused_with_its_line() {
+        let refuse = |text: &str, why: &str| {
+            assert_eq!(Regions::parse(text.as_bytes(), "meant").unwrap_err(), why);
+        };
+        refuse("code,meant\nSG,maybe\n", "line 2: `maybe` is neither `yes`, `no` nor `unknown`");
+        refuse("code,meant\nSG,yes\nSG,no\n", "line 3: `SG` is listed twice");
+        refuse("code\nSG\n", "line 2: there is no column `meant`");
+    }
+}
