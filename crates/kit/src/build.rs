@@ -13,6 +13,7 @@
 mod cargo;
 mod draft;
 mod error;
+mod names;
 mod toolchain;
 
 pub use error::BuildError;
@@ -115,8 +116,9 @@ fn encode(wasm: Vec<u8>) -> Result<Vec<u8>, BuildError> {
     if !wasm.starts_with(b"\0asm\x01\0\0\0") {
         return Ok(wasm);
     }
+    let module = names::shortened(&wasm).map_err(|error| BuildError::Encode { why: error.to_string() })?;
     wit_component::ComponentEncoder::default()
-        .module(&wasm)
+        .module(&module)
         .and_then(|encoder| encoder.validate(true).encode())
         .map_err(|error| BuildError::Encode { why: format!("{error:#}") })
 }

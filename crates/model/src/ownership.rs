@@ -74,5 +74,14 @@ pub enum Gap {
     Unsolved(u32),
 }
 
+/// Returns the items in order, each once.
+///
+/// By a heap: guests carry every sort they use, and the library's costs 6 KB for each type.
+fn sorted<T: Ord>(items: Vec<T>) -> Vec<T> {
+    let mut sorted = std::collections::BinaryHeap::from(items).into_sorted_vec();
+    sorted.dedup();
+    sorted
+}
+
 #[cfg(test)]
 mod tests;

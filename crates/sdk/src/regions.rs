@@ -5,9 +5,9 @@ use crate::contract::Missing;
 use crate::fact::Fact;
 use crate::table::{Row, Table};
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use lexgate_model::Truth;
 
 /// The row that speaks of every code that has none.
@@ -28,12 +28,14 @@ const EVERY_OTHER: &str = "*";
 /// ```
 #[derive(Debug, Clone)]
 pub struct Regions {
-    rows: BTreeMap<String, Listed>,
+    /// By code.
+    rows: Vec<Listed>,
     other: Truth,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Listed {
+    code: String,
     meant: Truth,
     /// Whether the list gives a subdivision of it another status.
     divided: bool,
@@ -45,30 +47,38 @@ impl Regions {
     /// # Errors
     /// When a column is missing, a word is another one, or a code is listed twice; with the line.
     pub fn parse(bytes: &[u8], column: &str) -> Result<Regions, String> {
-        let mut rows = BTreeMap::new();
+        let mut rows: Vec<Listed> = Vec::new();
+        let mut other = None;
         for row in Table::parse(bytes)?.rows() {
-            let code = row.get("code")?;
-            if rows.insert(code.to_owned(), meant(&row, column)?).is_some() {
-                return Err(row.error(format!("`{code}` is listed twice")));
+            let (code, meant) = (row.get("code")?, meant(&row, column)?);
+            let twice = || row.error(format!("`{code}` is listed twice"));
+            if code == EVERY_OTHER {
+                if other.replace(meant).is_some() {
+                    return Err(twice());
+                }
+                continue;
+            }
+            match rows.binary_search_by(|row| row.code.as_str().cmp(code)) {
+                Ok(_) => return Err(twice()),
+                Err(at) => rows.insert(at, Listed { code: code.to_owned(), meant, divided: false }),
             }
         }
-        let other = rows.remove(EVERY_OTHER).unwrap_or(Truth::Unknown);
-        let otherwise = |code: &str, status: Truth| {
-            rows.iter().any(|(other, its)| country(other) == code && *its != status)
+        let otherwise = |one: &Listed| {
+            rows.iter().any(|other| country(&other.code) == one.code && other.meant != one.meant)
         };
-        let listed = |(code, meant): (&String, &Truth)| {
-            (code.clone(), Listed { meant: *meant, divided: otherwise(code, *meant) })
-        };
-        let rows = rows.iter().map(listed).collect();
-        Ok(Regions { rows, other })
+        let divided: Vec<bool> = rows.iter().map(otherwise).collect();
+        for (row, divided) in rows.iter_mut().zip(divided) {
+            row.divided = divided;
+        }
+        Ok(Regions { rows, other: other.unwrap_or(Truth::Unknown) })
     }
 
     /// Returns whether a region is meant.
     #[must_use]
     pub fn has(&self, code: &str) -> Truth {
         match self.row(code) {
-            Some((listed, row)) if row.divided && listed == code => Truth::Unknown,
-            Some((_, row)) => row.meant,
+            Some(row) if row.divided && row.code == code => Truth::Unknown,
+            Some(row) => row.meant,
             None => self.other,
         }
     }
@@ -76,7 +86,7 @@ impl Regions {
     /// Returns the code under which the list has a region: its own or its country's.
     #[must_use]
     pub fn listed_as(&self, code: &str) -> Option<&str> {
-        self.row(code).map(|(listed, _)| listed)
+        self.row(code).map(|row| row.code.as_str())
     }
 
     /// Returns whether the region that stands at a place is meant; `expected` says what should stand there.
@@ -99,16 +109,17 @@ impl Regions {
     pub fn unknown(&self, code: &str) -> Option<String> {
         (self.has(code) == Truth::Unknown).then(|| match self.row(code) {
             None => format!("a region on the list, which does not have `{code}`"),
-            Some((listed, row)) if row.divided && listed == code => {
+            Some(row) if row.divided && row.code == code => {
                 format!("a subdivision of `{code}`, which the list divides")
             }
             Some(_) => format!("a region of which the list can tell; of `{code}` it cannot"),
         })
     }
 
-    fn row(&self, code: &str) -> Option<(&str, Listed)> {
-        let row = self.rows.get_key_value(code).or_else(|| self.rows.get_key_value(country(code)));
-        row.map(|(listed, row)| (listed.as_str(), *row))
+    fn row(&self, code: &str) -> Option<&Listed> {
+        let find =
+            |code: &str| self.rows.get(self.rows.binary_search_by(|row| row.code.as_str().cmp(code)).ok()?);
+        find(code).or_else(|| find(country(code)))
     }
 }
 

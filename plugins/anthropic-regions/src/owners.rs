@@ -2,7 +2,6 @@
 
 use lexgate_sdk::contract::Missing;
 use lexgate_sdk::{Evidence, Fact, Party, Regions, Request, Truth};
-use std::collections::BTreeSet;
 
 /// The parties of a request, seen with the list of its date.
 pub(crate) struct Owners<'r, 'a> {
@@ -57,9 +56,16 @@ impl<'r, 'a> Owners<'r, 'a> {
     }
 
     /// Returns the codes of the unsupported regions in which companies of the request are headquartered.
-    pub(crate) fn regions_present(&self) -> BTreeSet<&str> {
+    pub(crate) fn regions_present(&self) -> Vec<&str> {
         let companies = self.request.parties().iter().filter(|party| self.is_company(*party).certain());
-        companies.filter_map(|party| self.regions.listed_as(self.seat(party).value()?)).collect()
+        let mut present = Vec::new();
+        for listed in companies.filter_map(|party| self.regions.listed_as(self.seat(party).value()?)) {
+            if !present.contains(&listed) {
+                present.push(listed);
+            }
+        }
+        // In order, so that it does not matter in which one the parties stand.
+        std::collections::BinaryHeap::from(present).into_sorted_vec()
     }
 
     /// Returns whether its ownership is attributable to an unsupported region: by headquarters, of a natural person by

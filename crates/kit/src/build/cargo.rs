@@ -20,7 +20,7 @@ const SETTINGS: [&str; 7] = [
     "codegen-units=1",
     // A panic is a trap either way, unwinding is only ballast.
     r#"panic="abort""#,
-    // Function names stay: they are what a trap tells the author.
+    // Function names stay, made short afterwards: they are what a trap tells the author.
     r#"strip="debuginfo""#,
     "debug=false",
 ];

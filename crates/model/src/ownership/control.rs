@@ -5,9 +5,9 @@
 //! *controlled* when a way leads to it from a start with control somewhere on it: a link of control, or most of the votes.
 //! By shares alone it is *reached*, and not controlled.
 
-use super::Gap;
 use super::graph::{Carries, Graph, Stake};
 use super::ledger::{Claims, Ledger, Level};
+use super::{Gap, sorted};
 use crate::decimal::Amount;
 use crate::interval::{Interval, Threshold};
 use crate::truth::Truth;
@@ -236,9 +236,7 @@ impl Reach<'_> {
                 Step::Hidden(_) => {}
             });
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        sorted(found)
     }
 
     /// Returns the missing facts, sorted, that could change whether the party is controlled; none when that is known.
@@ -273,9 +271,7 @@ impl Reach<'_> {
                 }
             });
         }
-        missing.sort_unstable();
-        missing.dedup();
-        missing
+        sorted(missing)
     }
 
     /// Returns the votes in a party that holders who may be reached have through others, nobody knows through whom.

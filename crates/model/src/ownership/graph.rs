@@ -4,6 +4,7 @@
 
 use super::number::{Bound, Round};
 use super::rings::rings;
+use super::sorted;
 use crate::decimal::Amount;
 use crate::interval::{End, Interval};
 use crate::truth::Truth;
@@ -326,8 +327,8 @@ impl Below {
                 }
             }
         }
-        met.sort_unstable_by_key(|&party| order.place(party));
-        for &party in &met {
+        let met = sorted(met.into_iter().map(|party| (order.place(party), party)).collect());
+        for &(_, party) in &met {
             let whole = party == owner
                 || carries == Carries::Whole
                 || order.in_ring.get(party as usize).copied().unwrap_or(true);

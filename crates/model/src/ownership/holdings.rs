@@ -3,7 +3,7 @@
 use super::graph::{Graph, Stake};
 use super::ledger::{Claims, Ledger, Level};
 use super::parts::Parts;
-use super::{Gap, Method};
+use super::{Gap, Method, sorted};
 use crate::interval::{Interval, Threshold};
 use crate::truth::Truth;
 
@@ -127,9 +127,7 @@ impl Holdings<'_> {
                 }
             }
         }
-        keys.sort_unstable();
-        keys.dedup();
-        keys
+        sorted(keys)
     }
 
     /// Returns the missing facts, sorted, that could change whether the party passes; none when that is known.
@@ -152,9 +150,7 @@ impl Holdings<'_> {
                 gaps.push(Gap::Unsolved(party));
             }
         }
-        gaps.sort_unstable();
-        gaps.dedup();
-        gaps
+        sorted(gaps)
     }
 
     /// Returns the stakes that surely add to what is held of a party.

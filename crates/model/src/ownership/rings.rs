@@ -1,5 +1,7 @@
 //! Parties in an order in which owners come before what they own, those that own each other in a ring together.
 
+use super::sorted;
+
 /// Returns the rings of parties `0..parties`, each sorted: parties that are reachable from each other, each alone if there
 /// is none.
 ///
@@ -97,8 +99,9 @@ impl Search {
             }
         }
         let begin = rings.ends.last().copied().unwrap_or_default();
-        if let Some(ring) = rings.members.get_mut(begin..) {
-            ring.sort_unstable();
+        if rings.members.len() > begin.saturating_add(1) {
+            let ring = sorted(rings.members.split_off(begin));
+            rings.members.extend(ring);
         }
         rings.ends.push(rings.members.len());
     }

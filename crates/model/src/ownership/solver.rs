@@ -1,6 +1,6 @@
 //! Solves one bound of what is held of every party: owners first, rings together.
 
-use super::exact::{self, Equation};
+use super::exact::{self, Equation, MOST_EXACT};
 use super::graph::Stake;
 use super::number::{Bound, ONE, Round};
 use super::parts::{System, claimed};
@@ -11,9 +11,6 @@ use crate::truth::Truth;
 /// Most parties of a ring that are solved by elimination: larger ones are approached. Elimination takes a third of the
 /// cube of it in steps, which a guest can still pay for.
 const MOST_ELIMINATED: usize = 24;
-/// Most parties of a ring that are solved in whole numbers, so that it shows nowhere in which order the parties stand. Rings
-/// of real companies are small.
-const MOST_EXACT: usize = 3;
 /// How often the equations of a larger ring are gone through. Each time the bounds come closer by what leaves the ring, and
 /// each costs a guest some hundreds of fuel a stake, of which an evaluation has some ten thousand.
 const SWEEPS: usize = 12;
