@@ -1,4 +1,6 @@
-//! `lexgate demo`: builds the shipped policy and decides a handful of speaking requests.
+//! `lexgate demo`: builds the shipped policies and decides speaking requests, one rule system after the other.
+//!
+//! The requests are cases of the policies, so what the demo shows is what is tested.
 
 use crate::ambient;
 use crate::args;
@@ -8,89 +10,131 @@ use crate::explain::{self, BOLD, DIM};
 use crate::tree;
 use anyhow::{Context, Result};
 use lexgate_engine::{Binding, Engine, PolicySet};
+use lexgate_kit::build::Built;
+use lexgate_kit::cases::{Question, questions};
 use lexgate_kit::import::{About, Frame, Source, Wanted, bods};
-use lexgate_model::decision::Enforced;
+use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::{Record, Request, RequestLimits};
 use serde_json::{Map, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// A request with what it shows.
-struct Example {
-    says: &'static str,
-    request: &'static str,
-}
+/// Where the shipped policies lie, from the root of the project.
+const PLUGINS: &str = "plugins";
 
-const EXAMPLES: &[Example] = &[
-    Example {
-        says: "A Singapore subsidiary of a company headquartered in China asks through a cloud marketplace.",
-        request: include_str!("../demo/subsidiary.json"),
-    },
-    Example { says: "The same, the day before the rule.", request: include_str!("../demo/day-before.json") },
-    Example {
-        says: "An owner headquartered in China holds exactly 50 %; the rule says more than 50 %.",
-        request: include_str!("../demo/exactly-half.json"),
-    },
-    Example {
-        says: "The register publishes a band: such owners hold 25 to 75 %.",
-        request: include_str!("../demo/band.json"),
-    },
-    Example {
-        says: "Three owners of 18.8, 28.1 and 3.1 %: exactly 50, though floats say 50.00000000000001.",
-        request: include_str!("../demo/three-owners.json"),
-    },
-    Example {
-        says: "A majority is held by a person of Chinese nationality who lives in Singapore.",
-        request: include_str!("../demo/person.json"),
-    },
-    Example {
-        says: "The same subsidiary rents a video conference, which this policy does not speak about.",
-        request: include_str!("../demo/other-service.json"),
-    },
+/// What is shown of each policy: cases, by id.
+const SHOWN: [(&str, &[&str]); 17] = [
+    ("us-advanced-chips", &["R01-8", "R01-10", "R01-11"]),
+    ("us-cloud-licensing", &["R02-1", "R02-2", "R02-6"]),
+    ("us-icts-cloud", &["R03-2", "R03-3"]),
+    ("cn-cii-procurement", &["R04-2", "R04-4"]),
+    ("cn-dual-use-minerals", &["R05-5-before", "R05-5", "R05-7"]),
+    ("anthropic-regions", &["R06-1", "R06-2", "R06-3", "R06-5-abc", "R06-11", "R06-13"]),
+    ("cn-generative-ai", &["R07-1", "R07-3"]),
+    ("fr-state-visio", &["R08-2-before", "R08-2", "R08-10"]),
+    ("eu-digital-markets", &["R09-6"]),
+    ("eu-cloud-sovereignty", &["R09-1"]),
+    ("kr-csap", &["R10-3", "R10-4"]),
+    ("kr-csap-operator", &["R11-2"]),
+    ("kr-nis-verification", &["R12-1"]),
+    ("us-ofac-ownership", &["X1-6"]),
+    ("us-bis-affiliates", &[]),
+    ("eu-ownership-control", &[]),
+    ("uk-ownership-control", &[]),
 ];
 
 /// A request of a person, without owners, and what a register says of the owners. The register is made up.
 const IMPORTED: &str = "The register of Example Harbour is asked who owns the customer: more than half of its parent is Chinese.";
+const IMPORTED_FOR: &str = "anthropic-regions";
 const HARBOUR: &str = include_str!("../demo/harbour.json");
 const STATEMENTS: &str = include_str!("../demo/harbour-statements.json");
 
-/// Where the shipped policies lie, from the root of the project.
-const PLUGIN: &str = "plugins/anthropic-regions";
-
 pub(crate) fn run(args: &args::Demo, json: bool) -> Result<Exit> {
     let root = root()?;
-    let built = build::one(&root.join(PLUGIN), &root.join("target/lexgate"), false, json)?;
-    if !json {
-        ambient::print(&format!(
-            "{BOLD}{} {}{BOLD:#} built from source: {} bytes, {DIM}{}{DIM:#}\n",
-            built.id, built.version, built.bytes, built.digest
-        ))?;
-    }
     let engine = Engine::new()?;
-    let parameters = built.package.manifest.parameters.accept(Map::new())?;
-    let policy = engine.prepare(built.package, parameters, Vec::new())?;
-    let set = PolicySet::new(vec![Binding::new(&built.id, policy)])?;
-    let read = |text: &str| Request::from_json(text.as_bytes(), &RequestLimits::default());
-    let show = |says: &str, request: &Request, tree: &str| {
-        let when = request.when().context("a request of the demo has no date")?;
-        let record: Record<Enforced> = engine.decide(&set, request, when);
-        if json {
-            return ambient::print_json_line(&json!({ "says": says, "record": record }));
+    let show = Show { engine, language: &args.language, json };
+    for (policy, ids) in SHOWN {
+        let folder = root.join(PLUGINS).join(policy);
+        let built = build::one(&folder, &root.join("target/lexgate"), false, json)?;
+        show.heading(&built)?;
+        let dir = ambient::folder(&folder)?.dir;
+        let cases = questions(&dir).with_context(|| format!("cannot read the cases of `{policy}`"))?;
+        for id in ids {
+            let case = cases.iter().find(|case| case.id == *id);
+            show.case(&built, case.with_context(|| format!("`{policy}` has no case `{id}`"))?)?;
         }
-        let text = explain::explain(&record, &set, &args.language);
-        ambient::print(&format!("\n{BOLD}{says}{BOLD:#}\n{tree}{text}"))
-    };
-    for example in EXAMPLES {
-        show(example.says, &read(example.request)?, "")?;
+        if policy == IMPORTED_FOR {
+            show.imported(&built)?;
+        }
     }
-    let imported = import(read(HARBOUR)?)?;
-    show(IMPORTED, &imported, &tree::draw(&imported))?;
     if !json {
-        ambient::print(&format!(
-            "\nNext: `lexgate inspect target/lexgate/{}.wasm`, `lexgate test {PLUGIN}`, or a policy of your own (README.md).\n",
-            built.id
-        ))?;
+        ambient::print(
+            "\nNext: `lexgate matrix --policy target/lexgate/*.wasm --request request.json`, `lexgate test plugins/*`, or a policy of your own (README.md).\n",
+        )?;
     }
     Ok(Exit::DONE)
+}
+
+/// How decisions are shown.
+struct Show<'a> {
+    engine: Engine,
+    language: &'a str,
+    json: bool,
+}
+
+impl Show<'_> {
+    fn heading(&self, built: &Built) -> Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let title = explain::plain(&built.package.manifest.policy.title);
+        ambient::print(&format!(
+            "\n{BOLD}== {title}{BOLD:#}\n{} {}, built from source: {} bytes, {DIM}{}{DIM:#}\n",
+            built.id, built.version, built.bytes, built.digest
+        ))
+    }
+
+    fn case(&self, built: &Built, case: &Question) -> Result<()> {
+        let request = Request::from_json(case.request.to_string().as_bytes(), &RequestLimits::default())?;
+        let says = format!("{}: {}", case.id, case.says);
+        if case.what_if {
+            self.decide::<WhatIf>(built, case, &says, &request, "")
+        } else {
+            self.decide::<Enforced>(built, case, &says, &request, "")
+        }
+    }
+
+    fn imported(&self, built: &Built) -> Result<()> {
+        let request = import(Request::from_json(HARBOUR.as_bytes(), &RequestLimits::default())?)?;
+        let case = Question {
+            id: String::new(),
+            says: String::new(),
+            request: json!({}),
+            parameters: Map::new(),
+            datasets: Vec::new(),
+            what_if: false,
+        };
+        self.decide::<Enforced>(built, &case, IMPORTED, &request, &tree::draw(&request))
+    }
+
+    fn decide<M: Kind>(
+        &self,
+        built: &Built,
+        case: &Question,
+        says: &str,
+        request: &Request,
+        tree: &str,
+    ) -> Result<()> {
+        let parameters = built.package.manifest.parameters.accept(case.parameters.clone())?;
+        let policy = self.engine.prepare(built.package.clone(), parameters, case.datasets.clone())?;
+        let set = PolicySet::new(vec![Binding::new(&built.id, policy)])?;
+        let when = request.when().context("a request of the demo has no date")?;
+        let record: Record<M> = self.engine.decide(&set, request, when);
+        if self.json {
+            return ambient::print_json_line(&json!({ "says": says, "record": record }));
+        }
+        let text = explain::explain(&record, &set, self.language);
+        ambient::print(&format!("\n{BOLD}{}{BOLD:#}\n{tree}{text}", explain::plain(says)))
+    }
 }
 
 /// Adds the owners that the register states to a request.
@@ -106,8 +150,10 @@ fn import(base: Request) -> Result<Request> {
 
 /// Returns the root of the project, looking from here upwards.
 fn root() -> Result<PathBuf> {
-    let found = ambient::here_and_above()?
-        .into_iter()
-        .find(|folder| folder.join(PLUGIN).join("lexgate.toml").is_file());
-    found.with_context(|| format!("the demo builds `{PLUGIN}` from source; run it in a clone of the project"))
+    let holds_them = |folder: &PathBuf| folder.join(PLUGINS).join(IMPORTED_FOR).join("lexgate.toml").is_file();
+    let found = ambient::here_and_above()?.into_iter().find(holds_them);
+    found.with_context(|| {
+        let plugins = Path::new(PLUGINS).display();
+        format!("the demo builds the policies in `{plugins}` from source; run it in a clone of the project")
+    })
 }

@@ -67,6 +67,23 @@ enum Source {
     Merge(Vec<Part>),
 }
 
+/// What a case asks: a request, and what the policy is prepared with.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The id of the case.
+    pub id: String,
+    /// What it shows.
+    pub says: String,
+    /// The request, as JSON.
+    pub request: Value,
+    /// What the binding sets.
+    pub parameters: Map<String, Value>,
+    /// The datasets that the binding attaches.
+    pub datasets: Vec<DatasetVersion>,
+    /// Whether proposed rules count as in force.
+    pub what_if: bool,
+}
+
 /// Why cases could not be run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum CasesError {
@@ -172,6 +189,27 @@ pub fn run(
     Ok(results)
 }
 
+/// Returns what the cases of the folder `cases/` ask, in their order.
+///
+/// # Errors
+/// [`CasesError`] when a file is no list of cases, or what a case is made from cannot be read.
+pub fn questions(plugin: &Dir) -> Result<Vec<Question>, CasesError> {
+    let folder = plugin.open_dir(FOLDER).map_err(|error| CasesError::Read(FOLDER.to_owned(), error))?;
+    let question = |(file, case): (String, Case)| {
+        let request = request(&folder, &case).map_err(|error| CasesError::Syntax(file, error))?;
+        let datasets = attached(&folder, &case.datasets)?;
+        let Case { id, says, parameters, what_if, .. } = case;
+        Ok(Question { id, says, request, parameters, datasets, what_if })
+    };
+    read_cases(&folder)?.into_iter().map(question).collect()
+}
+
+/// Returns the request of a case, merged.
+fn request(folder: &Dir, case: &Case) -> Result<Value, String> {
+    let Source::Merge(parts) = &case.request;
+    merge::merge(parts, &|file| read_text(folder, file).map_err(|error| error.to_string()))
+}
+
 fn read_cases(folder: &Dir) -> Result<Vec<(String, Case)>, CasesError> {
     let read_error = |error| CasesError::Read(FOLDER.to_owned(), error);
     let mut files = Vec::new();
@@ -260,15 +298,13 @@ impl Bench<'_> {
 
     fn ask(&mut self, case: &Case, clock: &dyn Fn() -> Duration) -> Result<Asked, Box<Difference>> {
         let failed = |what: &str, error: String| Box::new(Difference::new(what, "can be run", error));
-        let Source::Merge(parts) = &case.request;
-        let json = merge::merge(parts, &|file| read_text(self.folder, file).map_err(|e| e.to_string()))
-            .map_err(|error| failed("request", error))?;
+        let json = request(self.folder, case).map_err(|error| failed("request", error))?;
         let request = Request::from_json(json.to_string().as_bytes(), &RequestLimits::default())
             .map_err(|error| failed("request", error.to_string()))?;
         let when = request.when().ok_or_else(|| {
             failed("request", "has neither `evaluationDate` nor `evaluationTime`".to_owned())
         })?;
-        let policy = self.prepare(&case).map_err(|error| failed("configuration", error))?;
+        let policy = self.prepare(case).map_err(|error| failed("configuration", error))?;
         let limits = Limits { deadline_ms: DEADLINE_MS, ..Limits::default() };
         let binding = Binding { limits, anachronism: Anachronism::Mark, ..Binding::new("case", policy) };
         let set = PolicySet::new(vec![binding]).map_err(|error| failed("policy", error.to_string()))?;

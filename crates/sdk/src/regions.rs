@@ -166,7 +166,9 @@ mod tests {
         for code in ["SG", "UA-43", "FR-75C", "MC-O", "GB-ENG"] {
             assert_eq!(region_code(code), Some(code));
         }
-        for word in ["", "us", "USA", "China", "U1", "1S", "UA-", "UA-4321", "UA-a", "UAX-43", "U-43", "UA-4-3", " US"] {
+        for word in [
+            "", "us", "USA", "China", "U1", "1S", "UA-", "UA-4321", "UA-a", "UAX-43", "U-43", "UA-4-3", " US",
+        ] {
             assert_eq!(region_code(word), None, "{word}");
         }
     }

@@ -1,0 +1,63 @@
+//! Every case of every policy passes in the sandbox, and each stays small.
+
+use crate::{engine, shipped};
+use lexgate_kit::cases;
+use std::time::Duration;
+
+/// Most fuel of an evaluation in any case.
+const MOST_FUEL: u64 = 1_000_000;
+/// Most bytes of a package.
+const MOST_BYTES: usize = 300 << 10;
+/// Most lines of the source of a policy, without its tests.
+const MOST_LINES: usize = 320;
+
+#[test]
+fn all_cases_pass_within_the_fuel_of_the_catalogue() {
+    let mut failed = Vec::new();
+    for policy in shipped() {
+        let dir = cap_std::fs::Dir::open_ambient_dir(&policy.folder, cap_std::ambient_authority()).unwrap();
+        let clock = || Duration::ZERO;
+        let results = cases::run(engine(), &policy.package, &dir, None, &clock, &mut |_| {}).unwrap();
+        for result in results {
+            let id = &result.id;
+            failed
+                .extend((!result.passed()).then(|| format!("{} {id}: {:?}", policy.id, result.differences)));
+            failed.extend(
+                (result.fuel > MOST_FUEL).then(|| format!("{} {id}: {} fuel", policy.id, result.fuel)),
+            );
+        }
+    }
+    assert!(failed.is_empty(), "\n\n  {}\n", failed.join("\n  "));
+}
+
+#[test]
+fn packages_and_sources_stay_small() {
+    let mut large = Vec::new();
+    for policy in shipped() {
+        let bytes = policy.package.bytes.len();
+        large.extend(
+            (bytes > MOST_BYTES).then(|| format!("{}: {bytes} bytes, at most {MOST_BYTES}", policy.id)),
+        );
+        let lines = lines(&policy.folder.join("src"));
+        large.extend(
+            (lines > MOST_LINES).then(|| format!("{}: {lines} lines, at most {MOST_LINES}", policy.id)),
+        );
+    }
+    assert!(large.is_empty(), "\n\n  {}\n", large.join("\n  "));
+}
+
+/// Returns how many lines the sources of a policy have that are neither blank nor comments, without tests.
+pub(crate) fn lines(folder: &std::path::Path) -> usize {
+    let mut lines = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        lines += code.lines().filter(is_code).count();
+    }
+    lines
+}
