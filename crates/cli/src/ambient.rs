@@ -63,6 +63,20 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     dir.write(&file, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Returns the files of a folder whose names end so, but none that is hidden.
+pub(crate) fn files(path: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let reading = || format!("cannot read folder `{}`", path.display());
+    let mut files = Vec::new();
+    for entry in folder(path)?.dir.entries().with_context(reading)? {
+        let name = PathBuf::from(entry.with_context(reading)?.file_name());
+        let hidden = name.to_string_lossy().starts_with('.');
+        if !hidden && name.extension().is_some_and(|found| found == extension) {
+            files.push(path.join(name));
+        }
+    }
+    Ok(files)
+}
+
 /// Returns the folders from here upwards.
 pub(crate) fn here_and_above() -> Result<Vec<PathBuf>> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Make a request of real ownership data: who owns and controls a party, as a register says.
     Import(Import),
+    /// Show the facts that policies read: what to supply, and for whom.
+    Facts(Facts),
     /// Print a JSON Schema (2020-12).
     Schema {
         /// Of what.
@@ -146,6 +148,23 @@ pub(crate) struct Evaluate {
     /// Show what policies write to their log.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+/// Show the facts that policies read: what to supply, and for whom.
+///
+/// The facts stand in the manifests of the policies: nothing is run. A fact that several policies read is shown once, with all
+/// of its readers. Ends with 1 if two policies take one named fact for different types or units, else with 0.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate facts\n  lexgate facts --policy target/lexgate/kr-csap.wasm plugins/anthropic-regions\n  lexgate facts --markdown > facts.md"
+)]
+pub(crate) struct Facts {
+    /// Packages, or folders of policies. Default: what was built into `target/lexgate`, here or above.
+    #[arg(long = "policy", value_name = "PKG", num_args = 1..)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Print a page of Markdown.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Make a request of real ownership data: who owns and controls a party, as a register says.

@@ -3,6 +3,7 @@
 use crate::inspect::citation;
 use anstyle::{AnsiColor, Style};
 use lexgate_engine::PolicySet;
+pub(crate) use lexgate_kit::escape::plain;
 use lexgate_model::decision::{Action, Decision, Kind, Mode, What};
 use lexgate_model::finding::{Because, Finding, Standing};
 use lexgate_model::record::Evaluation;
@@ -14,17 +15,6 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
-
-/// Returns a text of a package, a guest or a request fit for a terminal: nothing in it moves the cursor, changes colours or
-/// turns the direction of what follows.
-pub(crate) fn plain(text: &str) -> String {
-    let harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{061c}'
-                | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
-}
 
 /// Returns a text of several lines fit for a terminal.
 pub(crate) fn plain_lines(text: &str) -> String {
@@ -248,15 +238,4 @@ pub(crate) fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) -> Strin
         let _ = writeln!(text, "  {}", line(&mut row.iter().map(String::as_str)));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn nothing_in_a_text_moves_the_cursor_or_turns_direction() {
-        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e");
-        assert_eq!(plain("지원되지 않는 지역, 示例"), "지원되지 않는 지역, 示例");
-    }
 }

@@ -7,6 +7,7 @@ mod demo;
 mod evaluate;
 mod exit;
 mod explain;
+mod facts;
 mod import;
 mod inspect;
 mod lines;
@@ -30,6 +31,7 @@ fn main() -> std::process::ExitCode {
         Command::Test(test) => test::run(&test, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
         Command::Import(import) => import::run(&import, json),
+        Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
     };

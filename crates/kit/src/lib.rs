@@ -2,7 +2,10 @@
 
 pub mod build;
 pub mod cases;
+pub mod catalogue;
+pub mod escape;
 pub mod import;
+pub mod vocabulary;
 
 /// Returns an error with everything that caused it, in one line.
 #[must_use]
