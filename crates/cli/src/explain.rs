@@ -22,7 +22,7 @@ pub(crate) fn plain_lines(text: &str) -> String {
 }
 
 /// Returns the colour of a span.
-fn colour(span: Span) -> Style {
+pub(crate) fn colour(span: Span) -> Style {
     match (span.floor, span.ceiling) {
         (Outcome::NotApplicable, Outcome::NotApplicable) => DIM,
         (_, Outcome::Permit) => GREEN,
@@ -31,13 +31,17 @@ fn colour(span: Span) -> Style {
     }
 }
 
-/// Writes a record for a person.
-pub(crate) fn explain<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> String {
-    let mut text = String::new();
+/// Writes what was decided, in one line.
+pub(crate) fn headline<M: Kind>(record: &Record<M>) -> String {
     let span = record.decision.span;
     let what_if = if M::WHAT_IF { " (what if proposed rules were in force)" } else { "" };
     let style = colour(span).bold();
-    let _ = writeln!(text, "{style}{}{style:#}{what_if}", span.to_string().to_uppercase());
+    format!("{style}{}{style:#}{what_if}\n", span.to_string().to_uppercase())
+}
+
+/// Writes a record for a person.
+pub(crate) fn explain<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> String {
+    let mut text = headline(record);
     for evaluation in &record.bindings {
         text.push_str(&policy(evaluation, set, language));
     }

@@ -2,6 +2,7 @@
 
 mod ambient;
 mod args;
+mod ask;
 mod build;
 mod demo;
 mod evaluate;
@@ -11,6 +12,8 @@ mod facts;
 mod import;
 mod inspect;
 mod lines;
+mod question;
+mod set;
 mod test;
 mod tree;
 
@@ -30,6 +33,7 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(inspect) => inspect::run(&inspect, json),
         Command::Test(test) => test::run(&test, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
+        Command::Ask(ask) => ask::run(&ask, json),
         Command::Import(import) => import::run(&import, json),
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),

@@ -1,7 +1,8 @@
-//! `lexgate facts` as its users meet it, with manifests that declare facts.
+//! `lexgate facts`, `ask` and `matrix` as their users meet them, with manifests that declare facts.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test may fail anywhere, and makes its own files"
 )]
@@ -9,6 +10,7 @@
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// What a run of the program came to.
 struct Ran {
@@ -131,4 +133,192 @@ fn without_packages_facts_says_how_to_get_some() {
     let bad = folder(&at, "bad", &fact("x", "flag").replace("[\"a\"]", "[\"b\"]"));
     let ran = lexgate(&["facts", "--policy", &bad]);
     assert!(ran.code == 1 && ran.err.contains("`b` is no rule of this policy"), "{}", ran.err);
+}
+
+/// Returns a package of `kr-csap` that declares some facts, built once for all tests: its component is the shipped one.
+fn package() -> &'static str {
+    static PACKAGE: OnceLock<(tempfile::TempDir, String)> = OnceLock::new();
+    let build = || {
+        let at = tempfile::tempdir().unwrap();
+        let out = at.path().join("out").to_str().unwrap().to_owned();
+        let built = lexgate(&["build", "plugins/kr-csap", "--out", &out]);
+        assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+        let folder = at.path().join("kr-csap");
+        std::fs::create_dir_all(folder.join("data")).unwrap();
+        let source = root().join("plugins/kr-csap");
+        for entry in std::fs::read_dir(source.join("data")).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join("data").join(entry.file_name())).unwrap();
+        }
+        let manifest = std::fs::read_to_string(source.join("lexgate.toml")).unwrap();
+        let manifest = format!("{}{FACTS}[build]\ncomponent = \"policy.wasm\"\n", without_facts(&manifest));
+        std::fs::write(folder.join("lexgate.toml"), manifest).unwrap();
+        let shipped = std::fs::read(Path::new(&out).join("kr-csap.wasm")).unwrap();
+        std::fs::write(folder.join("policy.wasm"), component(&shipped)).unwrap();
+        let built = lexgate(&["build", folder.to_str().unwrap(), "--out", &out, "--json"]);
+        assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+        let built: Value = serde_json::from_str(&built.out).unwrap();
+        let file = built["file"].as_str().unwrap().to_owned();
+        (at, file)
+    };
+    &PACKAGE.get_or_init(build).1
+}
+
+const FACTS: &str = r#"
+[[facts]]
+of = "deployment"
+name = "networkSeparation"
+type = "text"
+values = ["physical", "logical", "none"]
+says = "how its networks are separated"
+rules = ["csap", "csap-ungraded"]
+
+[[facts]]
+of = "deployment"
+name = "personalData"
+type = "flag"
+says = "whether it holds personal data"
+rules = ["csap"]
+"#;
+
+/// Returns a manifest without the facts it declares.
+fn without_facts(manifest: &str) -> String {
+    let mut inside = false;
+    let mut text = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.starts_with("[[facts]]");
+        }
+        if !inside {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Returns the component of a package without its `lexgate:` sections.
+fn component(package: &[u8]) -> &[u8] {
+    // The sections are appended, the manifest first.
+    let name = b"lexgate:manifest";
+    let mut start = package.windows(name.len()).rposition(|window| window == name).unwrap() - 1;
+    // Back over the length of the section (LEB128) to its id, which is 0 for custom sections.
+    while package[start - 1] != 0 {
+        start -= 1;
+    }
+    &package[..start - 1]
+}
+
+/// A public body of Korea that is supplied with a system of low grade, of which one thing is not said.
+fn request() -> Value {
+    json!({
+        "evaluationDate": "2025-09-05", "action": "supply",
+        "participants": [{ "role": "endUser", "party": "office" }, { "role": "operator", "party": "cloud" }],
+        "parties": [
+            { "recordId": "office", "kind": "stateBody", "names": [{ "fullName": "Seoul Office" }], "jurisdiction": "KR", "headquarters": "KR" },
+            { "recordId": "cloud", "kind": "registeredEntity", "names": [{ "fullName": "Cloud Co" }], "headquarters": "KR" },
+        ],
+        "resource": { "recordId": "compute", "category": "compute", "facts": { "serviceModel": "IaaS" } },
+        "deployment": { "operator": "cloud", "region": "KR", "facts": {
+            "dataClassification.scheme": "CSAP", "dataClassification.level": "low", "personalData": false,
+            "operationsCountry": "KR" } },
+        "certificates": [{ "scheme": "CSAP", "grade": "low", "serviceModel": "IaaS", "holder": "cloud",
+                           "validFrom": "2024-03-01", "validUntil": "2026-02-28" }],
+    })
+}
+
+/// Writes a request and returns its path.
+fn file(at: &tempfile::TempDir, request: &Value) -> String {
+    let path = at.path().join("request.json");
+    std::fs::write(&path, request.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn ask(request: &Value, more: &[&str]) -> Ran {
+    let at = tempfile::tempdir().unwrap();
+    lexgate(&[&["ask", "--policy", package(), "--request", &file(&at, request)], more].concat())
+}
+
+#[test]
+fn ask_shows_the_fact_with_what_its_policy_says_of_it() {
+    let ran = ask(&request(), &[]);
+    assert_eq!((ran.code, ran.err.as_str()), (3, ""));
+    assert!(ran.out.starts_with("INFORMATION-REQUIRED [PERMIT, DENY]\n"), "{}", ran.out);
+    for words in [
+        "1. one fact: at most permit if it turns out well, at least deny if badly\n",
+        "   /deployment/facts/networkSeparation  the deployment\n",
+        "     tells      how its networks are separated\n     type       text\n     one of     physical, logical, none\n",
+        "     needed by  csap of kr-csap\n",
+        "   settles  csap of kr-csap  information-required [permit, deny]  ",
+        "Answer with --answer '/deployment/facts/networkSeparation=\"…\"'\n",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+}
+
+#[test]
+fn answers_are_put_in_and_the_completed_request_decides_alike() {
+    let at = tempfile::tempdir().unwrap();
+    let out = at.path().join("completed.json");
+    let answer = "/deployment/facts/networkSeparation=\"logical\"";
+    let ran = ask(&request(), &["--answer", answer, "--out", out.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let head = "before the answers: information-required [permit, deny]\nPERMIT\n";
+    assert!(
+        ran.out.starts_with(head) && ran.out.ends_with("no missing fact can change this\n"),
+        "{}",
+        ran.out
+    );
+    let again = lexgate(&["evaluate", "--policy", package(), "--request", out.to_str().unwrap()]);
+    assert_eq!(again.code, 0, "{}", again.out);
+    assert_eq!(ask(&request(), &["--answer", &answer.replace("logical", "none")]).code, 2);
+    assert_eq!(ask(&request(), &["--what-if", "--answer", answer]).code, 5);
+}
+
+#[test]
+fn the_json_of_ask_has_questions_and_the_record() {
+    let ran = ask(&request(), &["--json"]);
+    let whole: Value = serde_json::from_str(&ran.out).unwrap();
+    let question = &whole["questions"][0];
+    assert_eq!((&question["well"], &question["badly"]), (&json!("permit"), &json!("deny")));
+    let fact = &question["facts"][0];
+    assert_eq!(
+        (&fact["pointer"], &fact["type"]),
+        (&json!("/deployment/facts/networkSeparation"), &json!("text"))
+    );
+    assert_eq!(fact["neededBy"], json!([{ "binding": "kr-csap", "rule": "csap" }]));
+    assert_eq!(whole["record"]["decision"]["floor"], "permit");
+    assert_eq!(whole["before"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_asked_or_answered_is_refused_with_the_remedy() {
+    let refuse = |more: &[&str], words: &str| {
+        let ran = ask(&request(), more);
+        assert_eq!(ran.code, 1, "{more:?}: {}", ran.out);
+        assert!(ran.err.contains(words), "{more:?}: {}", ran.err);
+    };
+    refuse(
+        &["--answer", "/deployment/facts/networkSeperation=\"logical\""],
+        "did you mean `networkSeparation`?",
+    );
+    refuse(&["--answer", "/deployment/facts/networkSeparation=\"logcal\""], "did you mean `logical`?");
+    refuse(&["--answer", "/deployment/facts/personalData=\"no\""], "write `true` or `false`");
+    refuse(&["--answer", "/deployment/regoin=\"KR\""], "did you mean `region`? (at /deployment)");
+    refuse(&["--answer", "/deployment/region=KR"], "a text stands in double quotes");
+    refuse(&["--answer", "/x"], "is not of the form POINTER=JSON");
+    refuse(&["--at", "yesterday"], "neither a date");
+    let ran = ask(&request(), &["--json", "--answer", "/deployment/regoin=\"KR\""]);
+    let error: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &error["error"]["pointer"]), (1, &json!("/deployment")));
+    let remark = ask(&request(), &["--answer", "/deployment/facts/colour=\"red\""]);
+    assert!(
+        remark.code == 3 && remark.err.contains("remark") && remark.err.contains("`colour`"),
+        "{}",
+        remark.err
+    );
+    let mut bad = request();
+    bad["deployment"]["regoin"] = json!("KR");
+    let ran = ask(&bad, &[]);
+    assert!(ran.code == 1 && ran.err.contains("is not a request"), "{}", ran.err);
 }

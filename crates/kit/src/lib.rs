@@ -1,5 +1,6 @@
 //! What authors and request makers use at their desk.
 
+pub mod ask;
 pub mod build;
 pub mod cases;
 pub mod catalogue;

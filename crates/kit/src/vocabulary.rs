@@ -307,7 +307,7 @@ fn heading(of: RecordKind) -> &'static str {
     }
 }
 
-fn typed(kind: Option<FactType>, unit: Option<&str>) -> String {
+pub(crate) fn typed(kind: Option<FactType>, unit: Option<&str>) -> String {
     match (kind, unit) {
         (Some(kind), Some(unit)) => format!("{} in {unit}", kind.as_str()),
         (Some(kind), None) => kind.as_str().to_owned(),
