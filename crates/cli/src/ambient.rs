@@ -88,6 +88,13 @@ pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// Returns how many letters fit into a line: as `COLUMNS` says, else the terminal, else 120.
+pub(crate) fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&width| width > 0);
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(terminal).unwrap_or(120)
+}
+
 /// Returns the time.
 pub(crate) fn now() -> jiff::Timestamp {
     // Whole seconds: what the request says is what people read.

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Decide a request, and ask for the missing facts that can still change the decision.
     Ask(Ask),
+    /// Show what policies say of a request over time: when the answer changes, and by which rule.
+    Matrix(Matrix),
     /// Make a request of real ownership data: who owns and controls a party, as a register says.
     Import(Import),
     /// Show the facts that policies read: what to supply, and for whom.
@@ -191,6 +193,42 @@ pub(crate) struct Ask {
     /// Declare that you fulfil the obligations a permit comes with.
     #[arg(long)]
     pub(crate) fulfils_obligations: bool,
+    /// The language of messages, a BCP 47 tag.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) language: String,
+}
+
+/// Show what policies say of a request over time: when the answer changes, and by which rule.
+///
+/// A row for each policy and one for the whole set; a column for each time between the days on which a rule, a dataset or
+/// something in the request begins or ends. Neighbours that decide alike are one column. The request's own time does not
+/// matter. Ends with 0 if the matrix was made, whatever it says; with 5 under `--what-if`; with 1 if there is none.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate matrix --policy target/lexgate/*.wasm --request request.json\n  lexgate matrix --policy rules.wasm --request r.json --from 2025-01-01 --until 2027-12-31 --html matrix.html"
+)]
+pub(crate) struct Matrix {
+    /// With which policies.
+    #[command(flatten)]
+    pub(crate) set: Set,
+    /// The file of the request; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// The first day. Default: the time before the first change, and on.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<String>,
+    /// The last day. Default: open.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Take proposed, announced and suspended rules as if they were in force.
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Where a page of HTML goes, which needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Where a picture in SVG goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
     /// The language of messages, a BCP 47 tag.
     #[arg(long, value_name = "TAG", default_value = "en")]
     pub(crate) language: String,

@@ -12,6 +12,7 @@ mod facts;
 mod import;
 mod inspect;
 mod lines;
+mod matrix;
 mod question;
 mod set;
 mod test;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         Command::Test(test) => test::run(&test, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
         Command::Ask(ask) => ask::run(&ask, json),
+        Command::Matrix(matrix) => matrix::run(&matrix, json),
         Command::Import(import) => import::run(&import, json),
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),

@@ -322,3 +322,96 @@ fn what_cannot_be_asked_or_answered_is_refused_with_the_remedy() {
     let ran = ask(&bad, &[]);
     assert!(ran.code == 1 && ran.err.contains("is not a request"), "{}", ran.err);
 }
+
+fn matrix(request: &Value, more: &[&str]) -> Ran {
+    let at = tempfile::tempdir().unwrap();
+    lexgate(&[&["matrix", "--policy", package(), "--request", &file(&at, request)], more].concat())
+}
+
+/// Returns the columns of a matrix as their days and what the whole set comes to in them.
+fn columns(ran: &Ran) -> Vec<String> {
+    let matrix: Value = serde_json::from_str(&ran.out).unwrap();
+    let day = |value: &Value| value.as_str().unwrap_or("…").to_owned();
+    let columns = matrix["columns"].as_array().unwrap().iter().zip(matrix["set"].as_array().unwrap());
+    columns
+        .map(|(column, cell)| {
+            let ends = [day(&cell["floor"]), day(&cell["ceiling"])].join(" ");
+            format!("{} {}: {ends}", day(&column["from"]), day(&column["until"]))
+        })
+        .collect()
+}
+
+#[test]
+fn the_matrix_tells_when_the_answer_changes() {
+    let ran = matrix(&request(), &["--json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let all = [
+        "… 2023-01-30: deny deny",
+        "2023-01-31 2024-02-29: deny deny",
+        "2024-03-01 2026-02-28: permit deny",
+        "2026-03-01 2027-06-30: deny deny",
+        "2027-07-01 …: deny deny",
+    ];
+    assert_eq!(columns(&ran), all);
+    let mut timed = request();
+    timed.as_object_mut().unwrap().remove("evaluationDate");
+    timed["evaluationTime"] = json!("2019-01-01T23:00:00Z");
+    assert_eq!(columns(&matrix(&timed, &["--json"])), all, "the request's own time does not matter");
+    let part = matrix(&request(), &["--json", "--from", "2026-01-01", "--until", "2026-03-01"]);
+    assert_eq!(columns(&part), ["2026-01-01 2026-02-28: permit deny", "2026-03-01 2026-03-01: deny deny"]);
+    let what_if = matrix(&request(), &["--json", "--what-if"]);
+    assert_eq!(what_if.code, 5);
+    let ran = matrix(&request(), &[]);
+    for words in ["until 2023-01-30", "permit…deny", "csap-ungraded", "the whole set", "Asia/Seoul"] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!ran.out.contains('\u{1b}'), "no colour in a pipe");
+}
+
+#[test]
+fn a_column_says_what_evaluate_says_on_its_first_and_last_day() {
+    for (day, code) in [("2024-02-29", 2), ("2024-03-01", 3), ("2026-02-28", 3), ("2026-03-01", 2)] {
+        let mut request = request();
+        request["evaluationDate"] = json!(day);
+        let at = tempfile::tempdir().unwrap();
+        let ran = lexgate(&["evaluate", "--policy", package(), "--request", &file(&at, &request)]);
+        assert_eq!(ran.code, code, "{day}: {}", ran.out);
+    }
+}
+
+#[test]
+fn the_page_and_the_picture_are_written() {
+    let at = tempfile::tempdir().unwrap();
+    let path = |name: &str| at.path().join(name).to_str().unwrap().to_owned();
+    let mut hostile = request();
+    hostile["parties"][0]["names"][0]["fullName"] = json!("<script>alert(1)</script>");
+    let ran = matrix(&hostile, &["--html", &path("m.html"), "--svg", &path("m.svg"), "--language", "ko"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let page = std::fs::read_to_string(path("m.html")).unwrap();
+    let picture = std::fs::read_to_string(path("m.svg")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && picture.starts_with("<svg "), "{page}");
+    assert!(!page.contains("<script") && !picture.contains("<script"));
+    assert!(page.contains("인증"), "the messages are in the language asked for");
+}
+
+#[test]
+fn where_there_is_no_matrix_it_says_why() {
+    for (more, words) in [
+        (
+            vec!["--from", "2026-01-01", "--until", "2025-01-01"],
+            "the range ends on 2025-01-01, before it begins",
+        ),
+        (vec!["--from", "tomorrow"], "`tomorrow` is not a date"),
+        (vec!["--html", "no/such/folder/m.html"], "no/such/folder"),
+    ] {
+        let ran = matrix(&request(), &more);
+        assert!(ran.code == 1 && ran.err.contains(words), "{more:?}: {}", ran.err);
+    }
+    let mut bad = request();
+    bad["resorce"] = json!({});
+    let ran = matrix(&bad, &["--json"]);
+    let error: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(
+        ran.code == 1 && error["error"]["message"].as_str().unwrap().contains("did you mean `resource`?")
+    );
+}

@@ -247,7 +247,7 @@ fn citation(rule: &Rule) -> String {
     }
 }
 
-fn status(status: Status) -> &'static str {
+pub(crate) fn status(status: Status) -> &'static str {
     match status {
         Status::InForce => "in force",
         Status::Guidance => "guidance",

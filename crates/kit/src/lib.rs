@@ -6,6 +6,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod escape;
 pub mod import;
+pub mod matrix;
 pub mod vocabulary;
 
 /// Returns an error with everything that caused it, in one line.
