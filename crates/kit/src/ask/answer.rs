@@ -163,9 +163,7 @@ pub(super) fn form(schema: &Value, pointer: &str, kind: Option<FactType>) -> &'s
         Some(FactType::Texts) => return "[\"…\"]",
         None => {}
     }
-    let tokens = pointer.split('/').skip(1);
-    let shape =
-        tokens.fold(Some(schema), |shape, token| shape.and_then(|shape| member(schema, shape, token)));
+    let shape = pointer.split('/').skip(1).try_fold(schema, |shape, token| member(schema, shape, token));
     let Some(shape) = shape.and_then(|shape| resolved(schema, shape)) else { return "…" };
     match shape.get("type").and_then(Value::as_str) {
         Some("array") => "[…]",
