@@ -63,6 +63,20 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     dir.write(&file, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Returns the files of a folder whose names end so, but none that is hidden.
+pub(crate) fn files(path: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let reading = || format!("cannot read folder `{}`", path.display());
+    let mut files = Vec::new();
+    for entry in folder(path)?.dir.entries().with_context(reading)? {
+        let name = PathBuf::from(entry.with_context(reading)?.file_name());
+        let hidden = name.to_string_lossy().starts_with('.');
+        if !hidden && name.extension().is_some_and(|found| found == extension) {
+            files.push(path.join(name));
+        }
+    }
+    Ok(files)
+}
+
 /// Returns the folders from here upwards.
 pub(crate) fn here_and_above() -> Result<Vec<PathBuf>> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
@@ -72,6 +86,13 @@ pub(crate) fn here_and_above() -> Result<Vec<PathBuf>> {
 /// Returns an environment variable that names a path.
 pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns how many letters fit into a line: as `COLUMNS` says, else the terminal, else 120.
+pub(crate) fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&width| width > 0);
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(terminal).unwrap_or(120)
 }
 
 /// Returns the time.

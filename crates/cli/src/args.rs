@@ -40,8 +40,14 @@ pub(crate) enum Command {
     Test(Test),
     /// Decide requests and explain the decisions.
     Evaluate(Evaluate),
+    /// Decide a request, and ask for the missing facts that can still change the decision.
+    Ask(Ask),
+    /// Show what policies say of a request over time: when the answer changes, and by which rule.
+    Matrix(Matrix),
     /// Make a request of real ownership data: who owns and controls a party, as a register says.
     Import(Import),
+    /// Show the facts that policies read: what to supply, and for whom.
+    Facts(Facts),
     /// Print a JSON Schema (2020-12).
     Schema {
         /// Of what.
@@ -100,6 +106,21 @@ pub(crate) struct Test {
     pub(crate) out: PathBuf,
 }
 
+/// The policies of a set, and what is bound to them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Set {
+    /// Packages, in the order of the set.
+    #[arg(long = "policy", value_name = "PKG", required = true, num_args = 1..)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Parameters of a policy: JSON, or `@` and a file.
+    #[arg(long, value_name = "POLICY=JSON")]
+    pub(crate) parameters: Vec<String>,
+    /// A dataset in place of the package's own, with the days it holds: `regions.csv`, `regions.csv,2026-01-01,` (from), or
+    /// `regions.csv,2026-01-01,2026-06-30`.
+    #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
+    pub(crate) dataset: Vec<String>,
+}
+
 /// Decide requests and explain the decisions.
 ///
 /// One request is JSON (its schema: `lexgate schema request`); many are NDJSON, one a line, decided in order as they come.
@@ -109,19 +130,12 @@ pub(crate) struct Test {
     after_help = "Examples:\n  lexgate evaluate --policy target/lexgate/anthropic-regions.wasm --request request.json\n  cat requests.ndjson | lexgate evaluate --policy rules.wasm --request - --json\n  lexgate evaluate --policy anthropic-regions.wasm --request r.json --parameters anthropic-regions='{\"strict\":false}'"
 )]
 pub(crate) struct Evaluate {
-    /// Packages, in the order of the set.
-    #[arg(long = "policy", value_name = "PKG", required = true, num_args = 1..)]
-    pub(crate) policies: Vec<PathBuf>,
+    /// With which policies.
+    #[command(flatten)]
+    pub(crate) set: Set,
     /// The file of the request, or of the requests, one a line; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) request: PathBuf,
-    /// Parameters of a policy: JSON, or `@` and a file.
-    #[arg(long, value_name = "POLICY=JSON")]
-    pub(crate) parameters: Vec<String>,
-    /// A dataset in place of the package's own, with the days it holds: `regions.csv`, `regions.csv,2026-01-01,` (from), or
-    /// `regions.csv,2026-01-01,2026-06-30`.
-    #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
-    pub(crate) dataset: Vec<String>,
     /// When to decide, for requests that do not say: a date or an instant. Default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
@@ -146,6 +160,95 @@ pub(crate) struct Evaluate {
     /// Show what policies write to their log.
     #[arg(long)]
     pub(crate) log: bool,
+}
+
+/// Decide a request, and ask for the missing facts that can still change the decision.
+///
+/// What is asked for together settles an open finding; the fewest facts come first, then those that settle most. Answers are
+/// put into the request, and it is decided again. The file of the request stays as it is; `--out` writes the completed one.
+/// Ends with the exit code of the decision, as `lexgate evaluate` does.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate ask --policy target/lexgate/anthropic-regions.wasm --request request.json\n  lexgate ask --policy rules.wasm --request r.json --answer '/parties/0/headquarters=\"SG\"' '/parties/0/ownership=\"complete\"' --out r2.json"
+)]
+pub(crate) struct Ask {
+    /// With which policies.
+    #[command(flatten)]
+    pub(crate) set: Set,
+    /// The file of the request; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// Values for places of the request: an RFC 6901 pointer, `=`, and JSON.
+    #[arg(long = "answer", value_name = "POINTER=JSON", num_args = 1..)]
+    pub(crate) answers: Vec<String>,
+    /// Where the completed request goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// When to decide, for a request that does not say: a date or an instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Take proposed, announced and suspended rules as if they were in force.
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Declare that you fulfil the obligations a permit comes with.
+    #[arg(long)]
+    pub(crate) fulfils_obligations: bool,
+    /// The language of messages, a BCP 47 tag.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) language: String,
+}
+
+/// Show what policies say of a request over time: when the answer changes, and by which rule.
+///
+/// A row for each policy and one for the whole set; a column for each time between the days on which a rule, a dataset or
+/// something in the request begins or ends. Neighbours that decide alike are one column. The request's own time does not
+/// matter. Ends with 0 if the matrix was made, whatever it says; with 5 under `--what-if`; with 1 if there is none.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate matrix --policy target/lexgate/*.wasm --request request.json\n  lexgate matrix --policy rules.wasm --request r.json --from 2025-01-01 --until 2027-12-31 --html matrix.html"
+)]
+pub(crate) struct Matrix {
+    /// With which policies.
+    #[command(flatten)]
+    pub(crate) set: Set,
+    /// The file of the request; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// The first day. Default: the time before the first change, and on.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<String>,
+    /// The last day. Default: open.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Take proposed, announced and suspended rules as if they were in force.
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Where a page of HTML goes, which needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Where a picture in SVG goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// The language of messages, a BCP 47 tag.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) language: String,
+}
+
+/// Show the facts that policies read: what to supply, and for whom.
+///
+/// The facts stand in the manifests of the policies: nothing is run. A fact that several policies read is shown once, with all
+/// of its readers. Ends with 1 if two policies take one named fact for different types or units, else with 0.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate facts\n  lexgate facts --policy target/lexgate/kr-csap.wasm plugins/anthropic-regions\n  lexgate facts --markdown > facts.md"
+)]
+pub(crate) struct Facts {
+    /// Packages, or folders of policies. Default: what was built into `target/lexgate`, here or above.
+    #[arg(long = "policy", value_name = "PKG", num_args = 1..)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Print a page of Markdown.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Make a request of real ownership data: who owns and controls a party, as a register says.
@@ -254,6 +357,15 @@ pub(crate) enum FaultPosture {
     Closed,
     /// `[review, deny]`.
     Review,
+}
+
+impl From<FaultPosture> for lexgate_model::decision::Posture {
+    fn from(posture: FaultPosture) -> lexgate_model::decision::Posture {
+        match posture {
+            FaultPosture::Closed => lexgate_model::decision::Posture::Closed,
+            FaultPosture::Review => lexgate_model::decision::Posture::Review,
+        }
+    }
 }
 
 /// Build the shipped policy and decide a handful of speaking requests.

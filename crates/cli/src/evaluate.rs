@@ -1,25 +1,25 @@
 //! `lexgate evaluate`.
 
-mod set;
-
 use crate::ambient;
 use crate::args;
 use crate::exit::Exit;
 use crate::explain;
 use crate::lines::{self, Input, Line};
+use crate::question::{described, instant_or_date, open, refused};
+use crate::set::{self, Terms};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use lexgate_engine::{Engine, PolicySet};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::request::Problem;
-use lexgate_model::{BadRequest, Record, Request, RequestLimits, When, date};
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use lexgate_model::{BadRequest, Record, Request, RequestLimits, When};
+use serde_json::json;
+use std::io::BufRead;
 
 pub(crate) fn run(args: &args::Evaluate, json: bool) -> Result<Exit> {
     let engine = Engine::new()?;
-    let set = set::read(args, &engine)?;
+    let terms = Terms { posture: args.posture.into(), shadow: &args.shadow };
+    let set = set::read(&args.set, &engine, &terms)?;
     let at = args.at.as_deref().map(instant_or_date).transpose()?;
     let desk = Desk { engine, set, limits: RequestLimits::default(), at, args, json };
     let mut input = open(&args.request)?;
@@ -30,27 +30,6 @@ pub(crate) fn run(args: &args::Evaluate, json: bool) -> Result<Exit> {
         Input::One(text) => desk.one(&text),
         Input::Many(first) => desk.many(first, &mut *input).with_context(reading),
     }
-}
-
-/// Opens a file, or standard input.
-fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(std::io::stdin())));
-    }
-    let (dir, name) = ambient::file(path)?;
-    let file = dir.open(&name).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(Box::new(BufReader::new(file)))
-}
-
-/// Reads a date or an instant.
-pub(crate) fn instant_or_date(text: &str) -> Result<When> {
-    if let Some(date) = date::parse(text) {
-        return Ok(When::Date(date));
-    }
-    let instant = text.parse().with_context(|| {
-        format!("`{text}` is neither a date, `2025-09-05`, nor an instant, `2025-09-05T16:00:00Z`")
-    })?;
-    When::instant(instant).with_context(|| format!("`{text}` lies outside the years 1 to 9999"))
 }
 
 /// What requests are decided with.
@@ -67,17 +46,10 @@ impl Desk<'_> {
     fn one(&self, text: &[u8]) -> Result<Exit> {
         let request = Request::from_json(text, &self.limits)
             .with_context(|| format!("`{}` is not a request", self.args.request.display()));
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => match error.downcast_ref::<BadRequest>() {
-                Some(bad) if self.json => {
-                    ambient::print_json_line(&json!({ "error": described(bad) }))?;
-                    return Ok(Exit::CouldNotAnswer);
-                }
-                _ => return Err(error),
-            },
-        };
-        self.answer(&request, Form::Whole)
+        match request {
+            Ok(request) => self.answer(&request, Form::Whole),
+            Err(error) => refused(error, self.json),
+        }
     }
 
     /// Decides a stream line by line: one request in memory at a time.
@@ -166,10 +138,6 @@ enum Form {
     Whole,
     /// As a line of a stream.
     Line(u64),
-}
-
-fn described(bad: &BadRequest) -> Value {
-    json!({ "pointer": bad.pointer, "message": bad.to_string() })
 }
 
 /// How many lines ended how.

@@ -3,6 +3,7 @@
 use crate::inspect::citation;
 use anstyle::{AnsiColor, Style};
 use lexgate_engine::PolicySet;
+pub(crate) use lexgate_kit::escape::plain;
 use lexgate_model::decision::{Action, Decision, Kind, Mode, What};
 use lexgate_model::finding::{Because, Finding, Standing};
 use lexgate_model::record::Evaluation;
@@ -15,24 +16,13 @@ pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
 
-/// Returns a text of a package, a guest or a request fit for a terminal: nothing in it moves the cursor, changes colours or
-/// turns the direction of what follows.
-pub(crate) fn plain(text: &str) -> String {
-    let harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{061c}'
-                | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
-}
-
 /// Returns a text of several lines fit for a terminal.
 pub(crate) fn plain_lines(text: &str) -> String {
     text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the colour of a span.
-fn colour(span: Span) -> Style {
+pub(crate) fn colour(span: Span) -> Style {
     match (span.floor, span.ceiling) {
         (Outcome::NotApplicable, Outcome::NotApplicable) => DIM,
         (_, Outcome::Permit) => GREEN,
@@ -41,13 +31,17 @@ fn colour(span: Span) -> Style {
     }
 }
 
-/// Writes a record for a person.
-pub(crate) fn explain<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> String {
-    let mut text = String::new();
+/// Writes what was decided, in one line.
+pub(crate) fn headline<M: Kind>(record: &Record<M>) -> String {
     let span = record.decision.span;
     let what_if = if M::WHAT_IF { " (what if proposed rules were in force)" } else { "" };
     let style = colour(span).bold();
-    let _ = writeln!(text, "{style}{}{style:#}{what_if}", span.to_string().to_uppercase());
+    format!("{style}{}{style:#}{what_if}\n", span.to_string().to_uppercase())
+}
+
+/// Writes a record for a person.
+pub(crate) fn explain<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> String {
+    let mut text = headline(record);
     for evaluation in &record.bindings {
         text.push_str(&policy(evaluation, set, language));
     }
@@ -248,15 +242,4 @@ pub(crate) fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) -> Strin
         let _ = writeln!(text, "  {}", line(&mut row.iter().map(String::as_str)));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn nothing_in_a_text_moves_the_cursor_or_turns_direction() {
-        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e");
-        assert_eq!(plain("지원되지 않는 지역, 示例"), "지원되지 않는 지역, 示例");
-    }
 }

@@ -2,9 +2,9 @@
 
 use crate::ambient;
 use crate::args;
-use crate::evaluate::instant_or_date;
 use crate::exit::Exit;
 use crate::explain::{DIM, YELLOW, plain};
+use crate::question::instant_or_date;
 use crate::tree;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;

@@ -2,14 +2,19 @@
 
 mod ambient;
 mod args;
+mod ask;
 mod build;
 mod demo;
 mod evaluate;
 mod exit;
 mod explain;
+mod facts;
 mod import;
 mod inspect;
 mod lines;
+mod matrix;
+mod question;
+mod set;
 mod test;
 mod tree;
 
@@ -29,7 +34,10 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(inspect) => inspect::run(&inspect, json),
         Command::Test(test) => test::run(&test, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
+        Command::Ask(ask) => ask::run(&ask, json),
+        Command::Matrix(matrix) => matrix::run(&matrix, json),
         Command::Import(import) => import::run(&import, json),
+        Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
     };

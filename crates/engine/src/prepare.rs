@@ -7,6 +7,7 @@
 use crate::config::Engine;
 use crate::contract::Guest;
 use crate::host::State;
+use lexgate_model::date::Period;
 use lexgate_model::fault::Fault;
 use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
@@ -96,6 +97,12 @@ impl Prepared {
             digest: dataset.digest,
         };
         self.0.datasets.iter().map(identity).collect()
+    }
+
+    /// Returns the days on which the versions of these datasets hold, in their order.
+    #[must_use]
+    pub fn dataset_periods(&self) -> Vec<Period> {
+        self.0.datasets.iter().map(|dataset| dataset.period).collect()
     }
 }
 

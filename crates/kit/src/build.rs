@@ -111,6 +111,15 @@ pub fn build(plan: &BuildPlan, progress: &mut dyn FnMut(Step)) -> Result<Built, 
     Ok(built)
 }
 
+/// Returns the manifest of a policy's folder, checked, without compiling anything.
+///
+/// # Errors
+/// [`BuildError`] with the file, the place in it and what to do.
+pub fn manifest(plugin: &Dir) -> Result<Manifest, BuildError> {
+    let draft = draft::read(plugin)?;
+    Ok(draft::with_datasets(draft.manifest, plugin)?.0)
+}
+
 /// Returns the component of a core module that holds its world; a component as it is.
 fn encode(wasm: Vec<u8>) -> Result<Vec<u8>, BuildError> {
     if !wasm.starts_with(b"\0asm\x01\0\0\0") {

@@ -19,7 +19,7 @@ pub use limits::RequestLimits;
 pub use parts::*;
 pub use place::{Element, Place};
 pub(crate) use reader::shorten;
-pub use reader::{BadRequest, Problem};
+pub use reader::{BadRequest, Problem, nearest};
 
 use crate::date::Date;
 use crate::digest::Digest;

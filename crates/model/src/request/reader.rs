@@ -329,8 +329,8 @@ pub(crate) fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-/// Returns the candidate that was probably meant.
-pub(crate) fn nearest<T: AsRef<str>>(name: &str, candidates: impl Iterator<Item = T>) -> Option<T> {
+/// Returns the candidate that was probably meant, if one is near enough.
+pub fn nearest<T: AsRef<str>>(name: &str, candidates: impl Iterator<Item = T>) -> Option<T> {
     let distance = |candidate: &T| strsim::damerau_levenshtein(&shorten(name), candidate.as_ref());
     candidates
         .map(|candidate| (distance(&candidate), candidate))

@@ -1,7 +1,7 @@
-//! The policy set of `lexgate evaluate`: packages from the command line, bound under the ids of their policies.
+//! The policy set of a command: packages from the command line, bound under the ids of their policies.
 
 use crate::ambient;
-use crate::args::{self, FaultPosture};
+use crate::args;
 use crate::inspect;
 use anyhow::{Context, Result, bail};
 use lexgate_engine::{Binding, Engine, PolicySet};
@@ -15,21 +15,31 @@ use std::path::Path;
 /// Most bytes of a file of parameters or of an attached dataset.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// How the policies of a set are bound.
+#[derive(Default)]
+pub(crate) struct Terms<'a> {
+    /// What a fault counts as.
+    pub(crate) posture: Posture,
+    /// Policies that decide nothing.
+    pub(crate) shadow: &'a [String],
+}
+
 /// Reads, verifies, prepares and binds the packages.
-pub(super) fn read(args: &args::Evaluate, engine: &Engine) -> Result<PolicySet> {
+pub(crate) fn read(args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Result<PolicySet> {
     let packages = args.policies.iter().map(|path| inspect::package(path)).collect::<Result<Vec<_>>>()?;
     let known = |id: &str| packages.iter().any(|package| package.manifest.policy.id == id);
     let named =
         args.parameters.iter().chain(&args.dataset).filter_map(|option| option.split(['=', '/']).next());
-    if let Some(stray) = named.chain(args.shadow.iter().map(String::as_str)).find(|id| !known(id)) {
+    if let Some(stray) = named.chain(terms.shadow.iter().map(String::as_str)).find(|id| !known(id)) {
         let ids: Vec<_> = packages.iter().map(|package| package.manifest.policy.id.as_str()).collect();
         bail!("`{stray}` is not one of the policies given: {}", ids.join(", "));
     }
-    let bindings = packages.into_iter().map(|package| bind(package, args, engine)).collect::<Result<_>>()?;
+    let bindings =
+        packages.into_iter().map(|package| bind(package, args, engine, terms)).collect::<Result<_>>()?;
     Ok(PolicySet::new(bindings)?)
 }
 
-fn bind(package: Verified<Package>, args: &args::Evaluate, engine: &Engine) -> Result<Binding> {
+fn bind(package: Verified<Package>, args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Result<Binding> {
     let id = package.manifest.policy.id.clone();
     let parameters = parameters(&id, &args.parameters)?;
     let parameters =
@@ -38,11 +48,8 @@ fn bind(package: Verified<Package>, args: &args::Evaluate, engine: &Engine) -> R
         args.dataset.iter().filter_map(|option| dataset(&id, option).transpose()).collect::<Result<_>>()?;
     let policy = engine.prepare(package, parameters, datasets)?;
     Ok(Binding {
-        mode: if args.shadow.contains(&id) { Mode::Shadow } else { Mode::Enforce },
-        posture: match args.posture {
-            FaultPosture::Closed => Posture::Closed,
-            FaultPosture::Review => Posture::Review,
-        },
+        mode: if terms.shadow.contains(&id) { Mode::Shadow } else { Mode::Enforce },
+        posture: terms.posture,
         ..Binding::new(&id, policy)
     })
 }

@@ -1,0 +1,139 @@
+//! The matrix as a picture in SVG: boxes with words, and the messages where a pointer rests.
+
+use super::{Cell, Matrix, cited};
+use crate::escape::markup;
+use lexgate_model::{Outcome, Span};
+use std::fmt::Write as _;
+
+/// Widths and heights, in units of the picture.
+const LABEL: usize = 190;
+const COLUMN: usize = 196;
+const TITLE: usize = 56;
+const HEAD: usize = 30;
+const ROW: usize = 58;
+const MARGIN: usize = 12;
+
+/// Letters that fit into a column.
+const LETTERS: usize = 28;
+
+impl Matrix {
+    /// Returns the matrix as a picture in SVG.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let rows = self.rows.len() + 1;
+        let width = MARGIN * 2 + LABEL + COLUMN * self.columns.len();
+        let height = MARGIN * 2 + TITLE + HEAD + ROW * rows + 24;
+        let about = markup(&self.about);
+        let mut text = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\" font-family=\"system-ui,sans-serif\" font-size=\"13\" fill=\"#1a1a1a\">\n"
+        );
+        let what_if = if self.what_if { ", if proposed rules were in force" } else { "" };
+        let _ = writeln!(text, "<title id=\"t\">What the policies say, and when{what_if}</title>");
+        let _ = writeln!(text, "<desc id=\"d\">{about}</desc>");
+        let _ = writeln!(text, "<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
+        write(
+            &mut text,
+            (MARGIN, MARGIN + 18),
+            "font-size=\"18\" font-weight=\"700\"",
+            &format!("What the policies say, and when{what_if}"),
+        );
+        write(&mut text, (MARGIN, MARGIN + 40), "font-size=\"13\"", &short(&self.about, width / 8));
+        let top = MARGIN + TITLE;
+        for (number, column) in self.columns.iter().enumerate() {
+            write(
+                &mut text,
+                (MARGIN + LABEL + COLUMN * number + 6, top + 20),
+                "font-size=\"13\" font-weight=\"600\"",
+                &column.in_words(),
+            );
+        }
+        let labels = self.rows.iter().map(|row| (row.policy.as_str(), row.time_zone.as_str(), &row.cells));
+        let whole = [("the whole set", "the strictest of all", &self.set)];
+        for (number, (label, below, cells)) in labels.chain(whole).enumerate() {
+            let y = top + HEAD + ROW * number;
+            write(
+                &mut text,
+                (MARGIN, y + 20),
+                "font-size=\"13\" font-weight=\"600\"",
+                &short(label, LETTERS),
+            );
+            write(&mut text, (MARGIN, y + 38), "font-size=\"11\"", &short(below, LETTERS));
+            for (column, cell) in cells.iter().enumerate() {
+                one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell);
+            }
+        }
+        let y = top + HEAD + ROW * rows + 18;
+        write(
+            &mut text,
+            (MARGIN, y),
+            "font-size=\"11\"",
+            "a…b: facts are missing; a if they turn out well, b if badly. Advice: a stricter rule that does not decide on these days.",
+        );
+        text.push_str("</svg>\n");
+        text
+    }
+}
+
+fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell) {
+    let mut tips = vec![cell.outcome()];
+    tips.extend(cell.because.iter().map(|said| {
+        format!("{} of {}: {} ({})", said.rule, said.policy, said.messages.join(" · "), cited(&said.citation))
+    }));
+    tips.extend(cell.faults.iter().map(|fault| format!("fault: {fault}")));
+    tips.extend(cell.advice.iter().map(|said| {
+        format!(
+            "advice: {}, {} of {}: {}",
+            super::ends(said.span),
+            said.rule,
+            said.policy,
+            said.messages.join(" · ")
+        )
+    }));
+    let tips: Vec<_> = tips.iter().map(|tip| markup(tip)).collect();
+    let (width, height) = (COLUMN - 4, ROW - 4);
+    let _ = writeln!(text, "<g><title>{}</title>", tips.join("\n"));
+    let _ = writeln!(
+        text,
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\" fill=\"{}\" stroke=\"#767676\"{}/>",
+        fill(cell.span),
+        if cell.span.is_determinate() { "" } else { " stroke-dasharray=\"4 3\"" }
+    );
+    write(text, (x + 6, y + 17), "font-size=\"12\" font-weight=\"700\"", &short(&cell.outcome(), LETTERS));
+    let mut rules: Vec<&str> = cell.because.iter().map(|said| said.rule.as_str()).collect();
+    rules.dedup();
+    let rules = if cell.faults.is_empty() { rules.join(", ") } else { "fault".to_owned() };
+    write(text, (x + 6, y + 33), "font-size=\"11\"", &short(&rules, LETTERS));
+    if let Some(advised) = cell.advised() {
+        write(text, (x + 6, y + 48), "font-size=\"11\" font-style=\"italic\"", &format!("advice: {advised}"));
+    }
+    text.push_str("</g>\n");
+}
+
+/// Writes a text that looks so: attributes of ours.
+fn write(text: &mut String, (x, y): (usize, usize), look: &str, words: &str) {
+    if !words.is_empty() {
+        let _ = writeln!(text, "<text x=\"{x}\" y=\"{y}\" {look}>{}</text>", markup(words));
+    }
+}
+
+fn fill(span: Span) -> &'static str {
+    if !span.is_determinate() {
+        return "#e6e9fb";
+    }
+    match span.floor {
+        Outcome::NotApplicable => "#ededed",
+        Outcome::Permit => "#d9f2df",
+        Outcome::PermitWithObligations => "#fff2c9",
+        Outcome::Review => "#ffe3c7",
+        Outcome::LicenceRequired => "#fbd7ea",
+        Outcome::Deny => "#f9c9c5",
+    }
+}
+
+fn short(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
+    if text.chars().nth(most).is_some() {
+        short.push('…');
+    }
+    short
+}
