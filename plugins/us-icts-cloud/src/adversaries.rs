@@ -1,0 +1,113 @@
+//! Who is owned by, controlled by, or subject to the jurisdiction or direction of a foreign adversary.
+
+use lexgate_sdk::contract::Missing;
+use lexgate_sdk::influence::{Lines, Links, Passes};
+use lexgate_sdk::ownership::Ownership;
+use lexgate_sdk::{Condition, Evidence, Gap, Method, Party, Regions, Request, Threshold, Truth, region_code};
+
+/// The parties of a request, seen with the list of adversaries of its date.
+pub(crate) struct Adversaries<'a> {
+    request: Request<'a>,
+    threshold: Threshold,
+    /// By party, whether it, or its ultimate parent, is subject to jurisdiction or direction.
+    subject: Vec<Condition<'a>>,
+}
+
+/// Whether a supplier is owned or controlled, shown or open by facts of the ownership.
+pub(crate) struct Owned<'a> {
+    truth: Truth,
+    evidence: Vec<Evidence<'a>>,
+    missing: Vec<Missing>,
+}
+
+impl<'a> Adversaries<'a> {
+    pub(crate) fn new(request: Request<'a>, regions: &Regions, threshold: Threshold) -> Adversaries<'a> {
+        let subject = |party| {
+            let parent = Condition::of_parents(party, |parent| directly(parent, regions));
+            Condition::any([directly(party, regions), parent])
+        };
+        Adversaries { request, threshold, subject: request.parties().iter().map(subject).collect() }
+    }
+
+    /// Looks through the owners of each supplier of which it is not clear already.
+    pub(crate) fn owned(&self, suppliers: &[Party<'a>]) -> Vec<Owned<'a>> {
+        let ownership = Ownership::of(self.request, "shareholding");
+        let held = ownership.held(Method::Cascade, |party| self.is_subject(party), self.threshold);
+        let lines = Lines { votes: self.threshold, shares: self.threshold };
+        let links = Links::of(self.request, lines, |party| self.is_subject(party).certain(), passes);
+        let reach = links.from(|party| held.caught(party));
+        let of = |&party: &Party<'a>| {
+            let owners =
+                |owner| self.missing(owner).chain(held.missing(owner, |base| self.missing(base).next()));
+            let missing = held.missing(party, |base| self.missing(base).next());
+            let (mut evidence, starts) = reach.evidence(party);
+            let (stakes, holders): (Vec<_>, Vec<_>) = held.evidence(party).unzip();
+            evidence.extend(stakes);
+            let origins = starts.into_iter().chain(holders.into_iter().flatten());
+            evidence.extend(origins.filter_map(|origin| self.subject(origin)).flat_map(Condition::evidence));
+            evidence.extend(party.ownership().evidence());
+            Owned {
+                truth: held.passes(party).or(reach.controlled(party)),
+                evidence,
+                missing: missing.chain(reach.missing(party, owners)).collect(),
+            }
+        };
+        suppliers.iter().map(of).collect()
+    }
+
+    /// Returns whether a supplier is of a foreign adversary.
+    pub(crate) fn of_adversary<'o>(&'o self, party: Party<'a>, owned: &'o Owned<'a>) -> Condition<'o> {
+        let gaps = owned.missing.iter().map(Gap::from);
+        let owned = Condition::as_true_as(owned.truth, owned.evidence.iter().copied(), gaps);
+        Condition::any(self.subject(party).cloned().into_iter().chain([owned]))
+    }
+
+    fn subject(&self, party: Party<'a>) -> Option<&Condition<'a>> {
+        self.subject.get(party.index() as usize)
+    }
+
+    fn is_subject(&self, party: Party<'a>) -> Truth {
+        self.subject(party).map_or(Truth::Unknown, |subject| subject.truth())
+    }
+
+    fn missing(&self, party: Party<'a>) -> impl Iterator<Item = Missing> {
+        self.subject(party).into_iter().flat_map(|subject| subject.missing()).map(|gap| gap.to_contract())
+    }
+}
+
+/// Whether it is subject to the jurisdiction of an adversary by its place, or to its jurisdiction or direction otherwise.
+///
+/// Where the list cannot tell of a place, what is stated otherwise decides.
+fn directly<'a>(party: Party<'a>, regions: &Regions) -> Condition<'a> {
+    let expected = "whether it is otherwise subject to the jurisdiction or direction of a foreign adversary";
+    let otherwise = Condition::of(party.flag("subjectToForeignAdversary"), expected, |subject| subject);
+    let adversary = |code: &str| regions.has(code).certain();
+    if party.is_person() {
+        let codes = party.texts("nationalities");
+        let codes = codes.read(|codes| codes.iter().all(|code| region_code(code).is_some()).then_some(codes));
+        let nationality = Condition::of(codes, "the nationalities (ISO 3166)", |codes| {
+            codes.iter().any(|code| adversary(code))
+        });
+        return Condition::any([nationality, otherwise]);
+    }
+    let law = Condition::of(party.jurisdiction(), "under which law it is formed (ISO 3166)", adversary);
+    let seat = Condition::of(party.headquarters(), "where it is headquartered (ISO 3166)", adversary);
+    // Nobody but a state is a state: it has no headquarters.
+    let places = if party.kind() == "state" { vec![law] } else { vec![law, seat] };
+    Condition::any(places.into_iter().chain([otherwise]))
+}
+
+/// What interests of a kind pass on: all control but those that are known to give mere income, or one seat of several. A
+/// word that is not known passes it on.
+fn passes(kind: &str) -> Passes {
+    match kind {
+        "shareholding" => Passes::Shares,
+        "votingRights" => Passes::Votes,
+        "rightsToSurplusAssetsOnDissolution"
+        | "rightsToProfitOrIncome"
+        | "rightToProfitOrIncomeFromAssets"
+        | "enjoymentAndUseOfAssets"
+        | "boardMember" => Passes::Not,
+        _ => Passes::Control,
+    }
+}
