@@ -87,7 +87,7 @@ pub use lexgate_model::{Amount, Date, Decimal, End, Interval, Period, Threshold,
 pub use names::{Match, Names};
 pub use parameters::{Exact, Parameters, Percent};
 pub use place::{Evidence, Gap, Place};
-pub use regions::{Regions, country};
+pub use regions::{Regions, country, region_code};
 pub use table::{Row, Table};
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;

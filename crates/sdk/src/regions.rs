@@ -127,9 +127,39 @@ pub fn country(code: &str) -> &str {
     code.split('-').next().unwrap_or(code)
 }
 
+/// Returns a code if it has the form of one of ISO 3166-1 or 3166-2, such as `SG` or `UA-43`.
+///
+/// The host checks the fields of a request, not its named facts: one that says `USA` or `us` would be any other region to a
+/// complete list. Read them with this, so that such a fact is inconsistent.
+#[must_use]
+pub fn region_code(code: &str) -> Option<&str> {
+    let letters = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    let subdivision = |part: &str| {
+        let sign = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        (1..=3).contains(&part.len()) && part.bytes().all(sign)
+    };
+    let formed = match code.split_once('-') {
+        None => letters(code),
+        Some((country, part)) => letters(country) && subdivision(part),
+    };
+    formed.then_some(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_has_two_letters_and_perhaps_a_subdivision() {
+        for code in ["SG", "UA-43", "FR-75C", "MC-O", "GB-ENG"] {
+            assert_eq!(region_code(code), Some(code));
+        }
+        for word in [
+            "", "us", "USA", "China", "U1", "1S", "UA-", "UA-4321", "UA-a", "UAX-43", "U-43", "UA-4-3", " US",
+        ] {
+            assert_eq!(region_code(word), None, "{word}");
+        }
+    }
 
     const LIST: &[u8] = b"code,meant\nSG,yes\nCN,no\nUA,yes\nUA-43,no\nHK,unknown\n";
 
