@@ -1,7 +1,7 @@
 //! What policies declare of the facts they read is true: all that findings name, and nothing else.
 
 use crate::shipped;
-use lexgate_model::manifest::{Part, RecordKind, Spot};
+use lexgate_model::manifest::{FactRead, Part, RecordKind, Spot};
 use std::collections::BTreeSet;
 
 #[test]

@@ -150,7 +150,8 @@ fn import(base: Request) -> Result<Request> {
 
 /// Returns the root of the project, looking from here upwards.
 fn root() -> Result<PathBuf> {
-    let holds_them = |folder: &PathBuf| folder.join(PLUGINS).join(IMPORTED_FOR).join("lexgate.toml").is_file();
+    let holds_them =
+        |folder: &PathBuf| folder.join(PLUGINS).join(IMPORTED_FOR).join("lexgate.toml").is_file();
     let found = ambient::here_and_above()?.into_iter().find(holds_them);
     found.with_context(|| {
         let plugins = Path::new(PLUGINS).display();

@@ -53,8 +53,9 @@ pub(crate) struct Suppliers<'a> {
 impl<'a> Suppliers<'a> {
     /// Finds them: who takes part in any role but those of customers, and who runs or makes it.
     pub(crate) fn new(request: Request<'a>) -> Suppliers<'a> {
-        let buys =
-            |role: &str| matches!(role, "purchaser" | "endUser" | "intermediateConsignee" | "ultimateConsignee");
+        let buys = |role: &str| {
+            matches!(role, "purchaser" | "endUser" | "intermediateConsignee" | "ultimateConsignee")
+        };
         let mut suppliers = Suppliers { parties: request.players(|role| !buys(role)), unknown: Vec::new() };
         if suppliers.parties.is_empty() {
             suppliers.unknown.push(request.nobody("who supplies it, such as the `vendor`"));
