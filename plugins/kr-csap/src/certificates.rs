@@ -28,7 +28,7 @@ impl<'p, 'a> Certificates<'p, 'a> {
 
     /// Returns whether a CSAP certificate may be one for a platform or for software.
     pub(crate) fn some_on_infrastructure(&self) -> bool {
-        self.csap.iter().any(|(one, _)| on_infrastructure(*one).possible())
+        self.csap.iter().any(|(one, _)| on_infrastructure(*one).truth().possible())
     }
 
     /// Weighs whether the provider holds a valid NIS verification.
@@ -48,13 +48,8 @@ impl<'p, 'a> Certificates<'p, 'a> {
 
     /// Weighs the same where a certificate for a platform or software has the grade of the infrastructure below it.
     pub(crate) fn graded_by_infrastructure(&self, needed: Grade) -> Weighed<'a> {
-        self.best(|one| match on_infrastructure(one) {
-            Truth::False => self.reaches(one, needed),
-            Truth::True => self.below_reaches(one, needed),
-            Truth::Unknown => {
-                let either = [self.reaches(one, needed), self.below_reaches(one, needed)];
-                Weighed::one_of(either, one.service_model().gap("its service model"))
-            }
+        self.best(|one| {
+            on_infrastructure(one).choose(self.below_reaches(one, needed), self.reaches(one, needed))
         })
     }
 
@@ -129,7 +124,7 @@ impl<'p, 'a> Certificates<'p, 'a> {
     fn below_reaches(&self, one: Certificate<'a>, needed: Grade) -> Weighed<'a> {
         let expected = "the certificate of the infrastructure it runs on";
         let Some(lowest) = underlying(one).last() else { return open(one.underlying().gap(expected)) };
-        match on_infrastructure(lowest) {
+        match on_infrastructure(lowest).truth() {
             Truth::False => self.reaches(lowest, needed),
             Truth::True => open(lowest.underlying().gap(expected)),
             Truth::Unknown => open(lowest.service_model().gap("its service model")),
@@ -146,13 +141,16 @@ fn providers(request: Request<'_>) -> Vec<Party<'_>> {
     let playing = |role: &str| request.players(|its| its == role);
     match request.deployment().operator().value() {
         Some(operator) => vec![operator],
-        None => Some(playing("operator")).filter(|found| !found.is_empty()).unwrap_or_else(|| playing("vendor")),
+        None => {
+            Some(playing("operator")).filter(|found| !found.is_empty()).unwrap_or_else(|| playing("vendor"))
+        }
     }
 }
 
 /// Whether it is a certificate for a platform or for software.
-fn on_infrastructure(one: Certificate<'_>) -> Truth {
-    one.service_model().test(|model| model.starts_with("PaaS") || model.starts_with("SaaS"))
+fn on_infrastructure(one: Certificate<'_>) -> Condition<'_> {
+    let above = |model: &str| model.starts_with("PaaS") || model.starts_with("SaaS");
+    Condition::of(one.service_model(), "its service model", above)
 }
 
 /// The certificates it stands on, the nearest first; one more than there may be shows that there are too many.

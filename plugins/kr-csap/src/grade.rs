@@ -33,9 +33,16 @@ impl Grade {
 
 /// The grades a system may have, lowest first, the facts that would tell which, and what is known of them.
 pub(crate) struct Possible<'a> {
-    pub(crate) grades: Vec<Grade>,
+    grades: Vec<Grade>,
     pub(crate) missing: Vec<Gap<'a>>,
     pub(crate) evidence: Vec<Evidence<'a>>,
+}
+
+impl Possible<'_> {
+    /// Returns what is needed at each of the grades.
+    pub(crate) fn each<T>(&self, needs: impl Fn(Grade) -> T) -> Vec<T> {
+        self.grades.iter().map(|&grade| needs(grade)).collect()
+    }
 }
 
 /// Returns which grades the system may have. The buyer classifies; with personal data it is no low system.
@@ -74,7 +81,8 @@ impl Equivalences {
         for row in Table::parse(bytes)?.rows() {
             let grade = |column| {
                 let word = row.get(column)?;
-                Grade::read(word).ok_or_else(|| row.error(format!("`{word}` is neither `low`, `mid` nor `high`")))
+                Grade::read(word)
+                    .ok_or_else(|| row.error(format!("`{word}` is neither `low`, `mid` nor `high`")))
             };
             let (lowest, highest, day) = (grade("lowest")?, grade("highest")?, row.get("issued-until")?);
             if lowest > highest {

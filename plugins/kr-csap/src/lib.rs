@@ -20,7 +20,6 @@ use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::{
     Answer, Condition, Datasets, Findings, Parameters, Party, Policy, Request, Truth, Versions, country,
 };
-use report::Rule;
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
@@ -70,16 +69,16 @@ impl Policy for KrCsap {
         }
         let certificates = Certificates::new(request, self);
         let system = grade::possible(request);
-        Rule { id: "csap-ungraded", met: "ungraded-met", cases: vec![requirements::ungraded(&certificates)] }
-            .report(&buyers, None, findings);
-        let cases = system.grades.iter().map(|&grade| requirements::graded(&certificates, grade)).collect();
-        Rule { id: "csap", met: "requirements-met", cases }.report(&buyers, Some(&system), findings);
-        Rule { id: "single-gate", met: "gate-passed", cases: vec![requirements::single_gate(&certificates)] }
-            .report(&buyers, None, findings);
+        let by_grade = |grade| requirements::graded(&certificates, grade);
+        let as_proposed = |grade| requirements::proposed(&certificates, grade);
+        let mut report =
+            |rule, system, cases: Vec<_>| report::report(rule, system, &cases, &buyers, findings);
+        report(("csap-ungraded", "ungraded-met"), None, vec![requirements::ungraded(&certificates)]);
+        report(("csap", "requirements-met"), Some(&system), system.each(by_grade));
+        report(("single-gate", "gate-passed"), None, vec![requirements::single_gate(&certificates)]);
         if certificates.some_on_infrastructure() {
-            let cases = system.grades.iter().map(|&grade| requirements::proposed(&certificates, grade)).collect();
-            Rule { id: "infrastructure-grade", met: "infrastructure-follows", cases }
-                .report(&buyers, Some(&system), findings);
+            let rule = ("infrastructure-grade", "infrastructure-follows");
+            report(rule, Some(&system), system.each(as_proposed));
         }
         Ok(())
     }

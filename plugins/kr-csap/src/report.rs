@@ -6,53 +6,47 @@ use crate::requirements::Requirement;
 use lexgate_sdk::contract::Outcome::{Deny, NotApplicable, Permit};
 use lexgate_sdk::{Answer, Condition, Findings, Truth, Weighed};
 
-/// A rule, and what it needs in each case that may be the one; a rule that does not look at grades has one case.
-pub(crate) struct Rule<'a> {
-    pub(crate) id: &'static str,
-    /// Message code for: everything is met.
-    pub(crate) met: &'static str,
-    pub(crate) cases: Vec<Vec<Requirement<'a>>>,
-}
-
-impl<'a> Rule<'a> {
-    /// Reports the rule; `buyers` is whether it applies, which is not out of the question, and `system` what tells the case.
-    pub(crate) fn report(
-        &self,
-        buyers: &Condition<'a>,
-        system: Option<&Possible<'a>>,
-        findings: &mut Findings,
-    ) {
-        let weighed = |requirement: &Requirement<'a>| requirement.weighed.clone();
-        let cases = self.cases.iter().map(|case| Weighed::strictest(case.iter().map(weighed)));
-        let deciding = system.into_iter().flat_map(|system| &system.missing).copied();
-        let whole = Weighed::one_of(cases, deciding);
-        let mut tell = |code: &str, weighed: &Weighed<'a>, arguments: &[(&str, &str)]| {
-            let known = system.into_iter().flat_map(|system| &system.evidence).copied();
-            let finding = findings.weighed(self.id, code, weighed).evidence(known).evidence(buyers.evidence());
-            arguments.iter().fold(finding, |finding, (name, value)| finding.argument(name, value));
-        };
-        match self.cases.as_slice() {
-            _ if buyers.truth() == Truth::Unknown => {
-                let none = Weighed::settled(Answer::NotApplicable, []);
-                tell("buyer-open", &Weighed::one_of([none, whole], buyers.missing()), &[]);
-            }
-            [case] if whole.outcome() == Some(Permit) => {
-                tell(self.met, &whole, case.first().map_or(&[], |requirement| &requirement.arguments));
-            }
-            [case] => {
-                for requirement in case.iter().filter(|requirement| matters(requirement, &whole)) {
-                    tell(code(requirement), &requirement.weighed, &requirement.arguments);
-                }
-            }
-            // The grade is open, and at every grade the same is wanting; or it differs.
-            cases => match (wanting_everywhere(cases), whole.outcome()) {
-                (Some(requirement), _) => tell(code(requirement), &requirement.weighed, &requirement.arguments),
-                (None, Some(Deny)) => tell("denied-at-every-grade", &whole, &[]),
-                (None, Some(NotApplicable | Permit)) => tell("allowed-at-every-grade", &whole, &[]),
-                // Open, or something of which the sources do not say whether it is allowed.
-                (None, _) => tell("grade-open", &whole, &[]),
-            },
+/// Reports a rule, by its id and the message code for "everything is met".
+///
+/// `cases` is what it needs in each case that may be the one; a rule that does not look at grades has one, another has `system`
+/// to tell which. `buyers` is whether it applies, which is not out of the question.
+pub(crate) fn report<'a>(
+    (rule, met): (&str, &str),
+    system: Option<&Possible<'a>>,
+    cases: &[Vec<Requirement<'a>>],
+    buyers: &Condition<'a>,
+    findings: &mut Findings,
+) {
+    let weighed = |requirement: &Requirement<'a>| requirement.weighed.clone();
+    let weighed_cases = cases.iter().map(|case| Weighed::strictest(case.iter().map(weighed)));
+    let deciding = system.into_iter().flat_map(|system| &system.missing).copied();
+    let whole = Weighed::one_of(weighed_cases, deciding);
+    let mut tell = |code: &str, weighed: &Weighed<'a>, arguments: &[(&str, &str)]| {
+        let known = system.into_iter().flat_map(|system| &system.evidence).copied();
+        let finding = findings.weighed(rule, code, weighed).evidence(known).evidence(buyers.evidence());
+        arguments.iter().fold(finding, |finding, (name, value)| finding.argument(name, value));
+    };
+    match cases {
+        _ if buyers.truth() == Truth::Unknown => {
+            let none = Weighed::settled(Answer::NotApplicable, []);
+            tell("buyer-open", &Weighed::one_of([none, whole], buyers.missing()), &[]);
         }
+        [case] if whole.outcome() == Some(Permit) => {
+            tell(met, &whole, case.first().map_or(&[], |requirement| &requirement.arguments));
+        }
+        [case] => {
+            for requirement in case.iter().filter(|requirement| matters(requirement, &whole)) {
+                tell(code(requirement), &requirement.weighed, &requirement.arguments);
+            }
+        }
+        // The grade is open, and at every grade the same is wanting; or it differs.
+        cases => match (wanting_everywhere(cases), whole.outcome()) {
+            (Some(requirement), _) => tell(code(requirement), &requirement.weighed, &requirement.arguments),
+            (None, Some(Deny)) => tell("denied-at-every-grade", &whole, &[]),
+            (None, Some(NotApplicable | Permit)) => tell("allowed-at-every-grade", &whole, &[]),
+            // Open, or something of which the sources do not say whether it is allowed.
+            (None, _) => tell("grade-open", &whole, &[]),
+        },
     }
 }
 
@@ -75,6 +69,7 @@ fn matters(requirement: &Requirement<'_>, whole: &Weighed<'_>) -> bool {
 /// The first requirement that is denied in every case.
 fn wanting_everywhere<'c, 'a>(cases: &'c [Vec<Requirement<'a>>]) -> Option<&'c Requirement<'a>> {
     let denied = |one: &&Requirement<'_>| one.weighed.outcome() == Some(Deny);
-    let everywhere = |wanting| cases.iter().all(|case| case.iter().filter(denied).any(|one| code(one) == wanting));
+    let everywhere =
+        |wanting| cases.iter().all(|case| case.iter().filter(denied).any(|one| code(one) == wanting));
     cases.iter().flatten().filter(denied).find(|one| everywhere(code(one)))
 }
