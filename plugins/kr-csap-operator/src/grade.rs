@@ -47,10 +47,13 @@ impl<'a> System<'a> {
 
     /// Whether the grade of a certificate is the system's or a higher one. The highest is enough for every system.
     fn reached_by(&self, certificate: Certificate<'a>) -> Condition<'a> {
-        let expected = "its grade: `high`, `mid` or `low`; of one from before the grades the one that it counts as";
-        let reaches = |needed| Condition::of(certificate.grade().read(Grade::read), expected, |its| its >= needed);
+        let expected =
+            "its grade: `high`, `mid` or `low`; of one from before the grades the one that it counts as";
+        let reaches =
+            |needed| Condition::of(certificate.grade().read(Grade::read), expected, |its| its >= needed);
         let scheme = Condition::of(self.scheme, "the classification that the level is of: `CSAP`", |()| true);
-        let classified = Condition::of(self.level, "the grade of the system: `high`, `mid` or `low`", |_| true);
+        let classified =
+            Condition::of(self.level, "the grade of the system: `high`, `mid` or `low`", |_| true);
         let needed = self.level.value().map(reaches);
         let as_classified = Condition::all([scheme, classified].into_iter().chain(needed));
         Condition::any([reaches(Grade::High), as_classified])

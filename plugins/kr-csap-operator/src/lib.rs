@@ -15,8 +15,8 @@ mod grade;
 use grade::System;
 use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::{
-    Answer, Codes, Condition, Datasets, Fact, Findings, Obligation, Parameters, Party, Policy, Request, Truth,
-    Weighed, country,
+    Answer, Codes, Condition, Datasets, Fact, Findings, Obligation, Parameters, Party, Policy, Request,
+    Truth, Weighed, country,
 };
 
 /// The policy. There is nothing to configure.
@@ -24,7 +24,7 @@ use lexgate_sdk::{
 pub struct KrCsapOperator;
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 32;
 /// Most companies whose certificates are looked for; chosen by feel: few run one service.
 const MOST_COMPANIES: usize = 8;
 
@@ -49,7 +49,8 @@ impl Policy for KrCsapOperator {
         let companies = leaders.len().saturating_add(shared.value().map_or(0, <[_]>::len));
         let certificates = request.certificates().value().map_or(0, |list| list.len());
         if companies > MOST_COMPANIES || certificates > MOST_CERTIFICATES {
-            let most = format!("more than {MOST_COMPANIES} companies or {MOST_CERTIFICATES} certificates to weigh");
+            let most =
+                format!("more than {MOST_COMPANIES} companies or {MOST_CERTIFICATES} certificates to weigh");
             return Err(Refusal::Unsupported(most));
         }
         let system = System::of(request);
@@ -70,7 +71,10 @@ fn public_body_of_korea(party: Party<'_>) -> Condition<'_> {
 fn leaders(request: Request<'_>) -> Vec<Party<'_>> {
     let deployment = request.deployment();
     let mut leaders = request.players(|role| role == "operator");
-    for party in [deployment.operator(), deployment.infrastructure_provider()].into_iter().filter_map(|stated| stated.value()) {
+    for party in [deployment.operator(), deployment.infrastructure_provider()]
+        .into_iter()
+        .filter_map(|stated| stated.value())
+    {
         if leaders.iter().all(|known| known.index() != party.index()) {
             leaders.push(party);
         }
@@ -95,7 +99,11 @@ fn leading_operator<'a>(
     let deployment = system.request.deployment();
     let stated = [
         Condition::of(deployment.operator(), "who operates the service", |_| true),
-        Condition::of(deployment.infrastructure_provider(), "who provides servers and systems, not only room", |_| true),
+        Condition::of(
+            deployment.infrastructure_provider(),
+            "who provides servers and systems, not only room",
+            |_| true,
+        ),
     ];
     let all = Condition::all(stated.into_iter().chain(each.iter().map(|(_, certified)| certified.clone())));
     let codes = Codes { clear: "leader-certified", caught: "leader-not-certified", open: "leader-open" };
@@ -110,27 +118,40 @@ fn shared_infrastructure<'a>(
     shared: Fact<'a, &'a [String]>,
     findings: &mut Findings,
 ) {
-    let expected = "the record ids of those whose facilities, servers or systems it shares; an empty list if of nobody";
+    let expected =
+        "the record ids of those whose facilities, servers or systems it shares; an empty list if of nobody";
     let parties = system.request.parties();
     let certified = |id: &'a String| match parties.iter().find(|party| party.record_id() == id) {
         Some(party) => (party.called(), system.certified(party)),
         // Somebody of whom the request says nothing: a slip of the pen does not make the infrastructure its own.
-        None => (id.get(..id.floor_char_boundary(200)).unwrap_or_default(), Condition::fails(shared.evidence())),
+        None => {
+            (id.get(..id.floor_char_boundary(200)).unwrap_or_default(), Condition::fails(shared.evidence()))
+        }
     };
     let each: Vec<_> = shared.value().unwrap_or_default().iter().map(certified).collect();
-    let mut lacking: Vec<_> =
-        each.iter().filter(|(_, certified)| certified.truth() != Truth::True).map(|(name, _)| *name).collect();
+    let mut lacking: Vec<_> = each
+        .iter()
+        .filter(|(_, certified)| certified.truth() != Truth::True)
+        .map(|(name, _)| *name)
+        .collect();
     lacking.sort_unstable();
     lacking.dedup();
     let stated = Condition::of(shared, expected, |_| true);
     let all = Condition::all([stated].into_iter().chain(each.iter().map(|(_, certified)| certified.clone())));
-    let weighed = buyers.choose(all.then(Answer::Permit, Answer::Review), Weighed::settled(Answer::NotApplicable, []));
-    let codes = Codes { clear: "infrastructure-own", caught: "infrastructure-shared", open: "infrastructure-open" };
-    let finding = findings.tell("shared-infrastructure", codes, &weighed).argument("companies", lacking.join(", "));
+    let weighed =
+        buyers.choose(all.then(Answer::Permit, Answer::Review), Weighed::settled(Answer::NotApplicable, []));
+    let codes =
+        Codes { clear: "infrastructure-own", caught: "infrastructure-shared", open: "infrastructure-open" };
+    let finding =
+        findings.tell("shared-infrastructure", codes, &weighed).argument("companies", lacking.join(", "));
     lacking.iter().fold(finding, |finding, name| {
-        let advice = Obligation::advice("use-certificate-at-least").text("scheme", "CSAP").text("holder", name);
+        let advice =
+            Obligation::advice("use-certificate-at-least").text("scheme", "CSAP").text("holder", name);
         finding.obligation(advice)
     });
 }
 
 lexgate_sdk::export!(KrCsapOperator);
+
+#[cfg(test)]
+mod tests;

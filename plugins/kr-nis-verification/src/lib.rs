@@ -93,7 +93,8 @@ fn is_above_low(certificate: Certificate<'_>) -> Condition<'_> {
         "mid" | "high" => Some(true),
         _ => None,
     });
-    let expected = "its grade: `high`, `mid` or `low`; of one from before the grades the one that it counts as";
+    let expected =
+        "its grade: `high`, `mid` or `low`; of one from before the grades the one that it counts as";
     Condition::of(grade, expected, |above| above)
 }
 
@@ -101,8 +102,13 @@ fn is_above_low(certificate: Certificate<'_>) -> Condition<'_> {
 fn reviewed(request: Request<'_>) -> Weighed<'_> {
     let review = request.deployment().text("nisReview");
     let review = review.read(|word| matches!(word, "passed" | "not-done" | "failed").then_some(word));
-    let is = |word| Condition::of(review, "the review by the NIS: `passed`, `not-done` or `failed`", move |is| is == word);
+    let is = |word| {
+        Condition::of(review, "the review by the NIS: `passed`, `not-done` or `failed`", move |is| is == word)
+    };
     is("passed").choose(Weighed::settled(Answer::Permit, []), is("failed").then(Answer::Deny, Answer::Review))
 }
 
 lexgate_sdk::export!(KrNisVerification);
+
+#[cfg(test)]
+mod tests;
