@@ -8,7 +8,7 @@ use lexgate_sdk::{Answer, Condition, Findings, Truth, Weighed};
 
 /// Reports a rule, by its id and the message code for "everything is met".
 ///
-/// `cases` is what it needs in each case that may be the one; a rule that does not look at grades has one, another has `system`
+/// `cases` is what it needs in each case that may be the one; a rule that does not look at grades has one, another `system`
 /// to tell which. `buyers` is whether it applies, which is not out of the question.
 pub(crate) fn report<'a>(
     (rule, met): (&str, &str),
