@@ -1,6 +1,6 @@
-//! Grades (하/중/상), and which of them the system may have.
+//! Grades (하/중/상): which of them the system may have, and which a certificate without grade counts as.
 
-use lexgate_sdk::{Evidence, Gap, INCONSISTENT, Request};
+use lexgate_sdk::{Date, Evidence, Gap, INCONSISTENT, Request, Table, date};
 
 /// A grade of a system, or of a certificate: 하 (low), 중 (mid), 상 (high).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,45 +31,77 @@ impl Grade {
     }
 }
 
-/// The grades a system may have, lowest first, and the facts that would tell which.
+/// The grades a system may have, lowest first, the facts that would tell which, and what is known of them.
 pub(crate) struct Possible<'a> {
-    pub(crate) grades: Vec<Grade>,
+    grades: Vec<Grade>,
     pub(crate) missing: Vec<Gap<'a>>,
-    /// What is known of them.
     pub(crate) evidence: Vec<Evidence<'a>>,
+}
+
+impl Possible<'_> {
+    /// Returns what is needed at each of the grades.
+    pub(crate) fn each<T>(&self, needs: impl Fn(Grade) -> T) -> Vec<T> {
+        self.grades.iter().map(|&grade| needs(grade)).collect()
+    }
 }
 
 /// Returns which grades the system may have. The buyer classifies; with personal data it is no low system.
 pub(crate) fn possible(request: Request<'_>) -> Possible<'_> {
     let deployment = request.deployment();
-    let scheme = deployment.then_fact("dataClassification.scheme", |deployment, name| deployment.text(name));
+    let scheme = deployment.text("dataClassification.scheme");
     let scheme = scheme.read(|scheme| (scheme == "CSAP").then_some(()));
-    let level = deployment.then_fact("dataClassification.level", |deployment, name| deployment.text(name));
-    let level = level.read(Grade::read);
-    let personal = deployment.then_fact("personalData", |deployment, name| deployment.flag(name));
-
-    let unclassified = || {
-        let scheme = scheme.gap("the classification that the level is of: `CSAP`");
-        scheme.into_iter().chain(level.gap("the grade of the system: `high`, `mid` or `low`"))
-    };
-    let unseen = || personal.gap("whether the system holds personal data");
-    let misclassified = || {
-        let expected = "a grade above `low`: the system holds personal data";
-        level.place().gap(expected, INCONSISTENT)
-    };
-    let any = || vec![Grade::Low, Grade::Mid, Grade::High];
-    let above_low = || vec![Grade::Mid, Grade::High];
+    let level = deployment.text("dataClassification.level").read(Grade::read);
+    let personal = deployment.flag("personalData");
+    let gaps = [
+        scheme.gap("the classification that the level is of: `CSAP`"),
+        level.gap("the grade of the system: `high`, `mid` or `low`"),
+        personal.gap("whether the system holds personal data"),
+    ];
+    let missing = gaps.into_iter().flatten();
+    let wrong = level.place().gap("a grade above `low`: the system holds personal data", INCONSISTENT);
+    let (above_low, any) = (vec![Grade::Mid, Grade::High], vec![Grade::Low, Grade::Mid, Grade::High]);
     let (grades, missing) = match (scheme.value().and(level.value()), personal.value()) {
-        // Not classified: it may be of any grade, but low only without personal data.
-        (None, Some(true)) => (above_low(), unclassified().collect()),
-        (None, Some(false)) => (any(), unclassified().collect()),
-        (None, None) => (any(), unclassified().chain(unseen()).collect()),
-        // Classified low, which it is only without personal data.
-        (Some(Grade::Low), Some(true)) => (above_low(), vec![misclassified()]),
-        (Some(Grade::Low), None) => (any(), unseen().into_iter().collect()),
-        // What the buyer says.
+        (None, Some(true)) => (above_low, missing.collect()),
+        (Some(Grade::Low), Some(true)) => (above_low, vec![wrong]),
+        (None, _) | (Some(Grade::Low), None) => (any, missing.collect()),
         (Some(grade), _) => (vec![grade], Vec::new()),
     };
-    let evidence = level.evidence().into_iter().chain(personal.evidence()).collect();
-    Possible { grades, missing, evidence }
+    Possible { grades, missing, evidence: level.evidence().into_iter().chain(personal.evidence()).collect() }
+}
+
+/// What certificates without grade count as, by service model and last day of issue: the lowest and the highest grade that
+/// the sources give. A list, because reports differ and may be corrected.
+#[derive(Debug)]
+pub(crate) struct Equivalences(Vec<(String, Date, Grade, Grade)>);
+
+impl Equivalences {
+    /// Reads the columns `service-model`, `issued-until`, `lowest` and `highest`.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Equivalences, String> {
+        let mut rows = Vec::new();
+        for row in Table::parse(bytes)?.rows() {
+            let grade = |column| {
+                let word = row.get(column)?;
+                Grade::read(word)
+                    .ok_or_else(|| row.error(format!("`{word}` is neither `low`, `mid` nor `high`")))
+            };
+            let (lowest, highest, day) = (grade("lowest")?, grade("highest")?, row.get("issued-until")?);
+            if lowest > highest {
+                return Err(row.error("`lowest` is above `highest`"));
+            }
+            let until = date::parse(day).ok_or_else(|| row.error(format!("`{day}` is not a date")))?;
+            rows.push((row.get("service-model")?.to_owned(), until, lowest, highest));
+        }
+        Ok(Equivalences(rows))
+    }
+
+    /// Returns the lowest and the highest grade that a certificate issued on a day without a grade counts as.
+    pub(crate) fn of(&self, service_model: &str, issued: Date) -> Option<(Grade, Grade)> {
+        let mut rows = self.0.iter().filter(|(model, until, ..)| model == service_model && issued <= *until);
+        rows.next().map(|(_, _, lowest, highest)| (*lowest, *highest))
+    }
+
+    /// Returns whether certificates of any service model that were issued on the day count as something.
+    pub(crate) fn cover(&self, issued: Date) -> bool {
+        self.0.iter().any(|(_, until, ..)| issued <= *until)
+    }
 }
