@@ -66,6 +66,7 @@ pub mod guest;
 #[cfg(target_arch = "wasm32")]
 mod heap;
 pub mod influence;
+pub mod listed;
 mod names;
 pub mod ownership;
 mod parameters;

@@ -112,7 +112,8 @@ impl Regions {
     }
 }
 
-fn meant(row: &Row<'_>, column: &str) -> Result<Truth, String> {
+/// Reads a cell that says `yes`, `no` or `unknown`.
+pub(crate) fn meant(row: &Row<'_>, column: &str) -> Result<Truth, String> {
     match row.get(column)? {
         "yes" => Ok(Truth::True),
         "no" => Ok(Truth::False),

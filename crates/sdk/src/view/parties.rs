@@ -170,6 +170,12 @@ impl<'a> Listing<'a> {
         &self.raw.list_id
     }
 
+    /// Returns the same as a fact, for findings that cannot tell what that list is.
+    #[must_use]
+    pub fn list_as_fact(&self) -> Fact<'a, &'a str> {
+        Fact::known(self.place("listId"), self.list_id())
+    }
+
     /// Returns which programme of the list.
     #[must_use]
     pub fn program(&self) -> Fact<'a, &'a str> {
