@@ -16,7 +16,6 @@ use crate::place::Evidence;
 use crate::view::{Listing, Party, Request};
 use alloc::string::String;
 use alloc::vec::Vec;
-use lexgate_model::ownership::Method;
 use lexgate_model::{Amount, Decimal, Threshold, Truth};
 
 /// Returns everybody who takes part, in whatever role, each once: these rules ask with whom one deals.
@@ -208,7 +207,7 @@ impl<'o, 'r, 'a> Owned<'o, 'r, 'a> {
     ) -> Owned<'o, 'r, 'a> {
         let counted: Vec<Truth> = listed.request.parties().iter().map(counts).collect();
         let base = |party: Party<'a>| counted.get(party.index() as usize).copied().unwrap_or(Truth::Unknown);
-        let held = ownership.held(Method::Cascade, base, threshold);
+        let held = ownership.held_by_cascade(base, threshold);
         Owned { listed, held, threshold, counted }
     }
 
