@@ -3,18 +3,17 @@
 //! Three rules, of which each says something about everybody who takes part:
 //!
 //! * `listed`: it is on the list of frozen assets itself;
-//! * `owned-…`: listed parties own half of it or more, added up; until the Council's best practices of 2024, more than half;
+//! * `owned-…`: listed parties own half of it or more, added up; until the Council's best practices of 2024, more
+//!   than half;
 //! * `controlled-…`: they control it, in law or in fact.
 //!
-//! The last two have a version for each line. The manifest (`lexgate.toml`) says since when each holds and what is uncertain
-//! about it.
+//! The last two have a version for each line. The manifest (`lexgate.toml`) says since when each holds and what is
+//! uncertain about it.
 
 use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::listed::{self, Controlled, Listed, Lists, Members, Owned};
 use lexgate_sdk::ownership::Ownership;
-use lexgate_sdk::{
-    Amount, Answer, Datasets, Findings, Parameters, Policy, Request, Threshold, Versions,
-};
+use lexgate_sdk::{Amount, Answer, Datasets, Findings, Parameters, Policy, Request, Threshold, Versions};
 
 /// The policy, with the lists it was configured with.
 #[derive(Debug)]
@@ -58,7 +57,8 @@ impl Policy for EuOwnershipControl {
         for (owned_rule, controlled_rule, line) in VERSIONS {
             let line = line(listed::fifty());
             let owned = Owned::new(&listed, &ownership, line);
-            let links = [listed::control, listed::perhaps_control].map(|kinds| listed::links(&listed, line, kinds));
+            let links =
+                [listed::control, listed::perhaps_control].map(|kinds| listed::links(&listed, line, kinds));
             let [sure, perhaps] = links.each_ref().map(|links| Controlled::new(links, &owned));
             for &party in &screened {
                 let grade = owned.grade(party, "owned", Answer::Deny);

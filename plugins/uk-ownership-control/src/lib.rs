@@ -6,8 +6,8 @@
 //! * `owned`: a listed person owns more than half of its shares;
 //! * `controlled`: a listed person has more than half of its votes, appoints its board, or can direct it.
 //!
-//! The sources do not say that persons are added up, so each is looked at alone ([`Persons`]); what only several come to
-//! together a person must look at. The manifest (`lexgate.toml`) says what is uncertain about it.
+//! The sources do not say that persons are added up, so each is looked at alone ([`Persons`]); what only several
+//! come to together a person must look at. The manifest (`lexgate.toml`) says what is uncertain about it.
 
 mod persons;
 
@@ -44,7 +44,8 @@ impl Policy for UkOwnershipControl {
         let listed = Listed::new(request, self.lists.at(date), self.members.at(date));
         let ownership = Ownership::of(request, "shareholding");
         let line = Threshold::MoreThan(listed::fifty());
-        let links = [listed::control, listed::perhaps_control].map(|kinds| listed::links(&listed, line, kinds));
+        let links =
+            [listed::control, listed::perhaps_control].map(|kinds| listed::links(&listed, line, kinds));
         let [control, influence] = &links;
         let together = Owned::new(&listed, &ownership, line);
         let together_influence = Controlled::new(influence, &together);

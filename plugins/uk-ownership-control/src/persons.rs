@@ -9,8 +9,8 @@ use lexgate_sdk::{Party, Threshold, Truth};
 /// Most listed persons that are looked at one by one; chosen by feel.
 const MOST_PERSONS: usize = 32;
 
-/// What each listed person owns alone, and what those own together of whom it is not known whether they are listed: they may
-/// be one person to no lesser effect.
+/// What each listed person owns alone, and what those own together of whom it is not known whether they are
+/// listed: they may be one person to no lesser effect.
 pub(crate) struct Persons<'o, 'r, 'a>(Vec<Owned<'o, 'r, 'a>>);
 
 impl<'o, 'r, 'a> Persons<'o, 'r, 'a> {

@@ -3,11 +3,11 @@
 //! Two rules, of which each says something about everybody who takes part:
 //!
 //! * `listed`: it is on the Entity List, the Military End-User List or a part of the SDN List that counts;
-//! * `affiliates-…`: such parties own half of it or more, directly or through others, added up. One rule for each time: in
-//!   force, suspended, in force again. How much they own is not known: red flag 29, which must be resolved.
+//! * `affiliates-…`: such parties own half of it or more, directly or through others, added up. One rule for each
+//!   time: in force, suspended, in force again. How much they own is not known: red flag 29, which must be resolved.
 //!
-//! Either way a licence is required, and the most restrictive owner governs. The manifest (`lexgate.toml`) says since when
-//! each holds and what is uncertain about it.
+//! Either way a licence is required, and the most restrictive owner governs. The manifest (`lexgate.toml`) says
+//! since when each holds and what is uncertain about it.
 
 mod licensing;
 
@@ -34,7 +34,8 @@ const MOST_SCREENED: usize = 60;
 
 impl Policy for UsBisAffiliates {
     fn configure(_: &Parameters, datasets: &Datasets) -> Result<UsBisAffiliates, String> {
-        let lists = datasets.read_as("lists", |bytes| Ok((Lists::parse(bytes)?, Licensing::parse(bytes)?)))?;
+        let lists =
+            datasets.read_as("lists", |bytes| Ok((Lists::parse(bytes)?, Licensing::parse(bytes)?)))?;
         let members = datasets.read_as("listed-parties", Members::parse)?;
         Ok(UsBisAffiliates { lists, members })
     }

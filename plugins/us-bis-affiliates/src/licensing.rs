@@ -25,7 +25,8 @@ impl Licensing {
         Ok(Licensing(rows))
     }
 
-    /// Returns the strictest of these lists and programmes; where that of one is not known, denial is presumed at least.
+    /// Returns the strictest of these lists and programmes; where that of one is not known, denial is presumed at
+    /// least.
     pub(crate) fn of<'l>(&self, on: impl IntoIterator<Item = (&'l str, &'l str)>) -> LicensingPolicy {
         let policies = on.into_iter().map(|(list, program)| {
             let row = |wanted: &str| self.0.iter().find(|row| row.0 == list && row.1 == wanted);

@@ -3,7 +3,8 @@
 //! Three rules, of which each says something about everybody who takes part:
 //!
 //! * `blocked`: it is a blocked person itself;
-//! * `owned`: blocked persons own half of it or more, directly or through others, added up over all of them and all programmes;
+//! * `owned`: blocked persons own half of it or more, directly or through others, added up over all of them and
+//!   all programmes;
 //! * `control-caution`: they control it. That does not block it: a permit, with advice to look.
 //!
 //! The manifest (`lexgate.toml`) says since when each holds and what is uncertain about it.
