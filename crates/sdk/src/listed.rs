@@ -1,8 +1,9 @@
 //! Listed parties: who of a request stands on lists that a rule means, and what such parties own and control.
 //!
-//! Ownership rules of sanctions and export law ask the same of everybody: are you listed, do listed parties own you, do they
-//! control you? They differ in the lists, the line and in what follows, and those a policy says. Two datasets tell who is listed:
-//! [`Lists`], which lists and programmes the rule means, and [`Members`], identifiers of listed parties, which a binding may attach.
+//! Ownership rules of sanctions and export law ask the same of everybody: are you listed, do listed parties own
+//! you, do they control you? They differ in the lists, the line and in what follows, and those a policy says. Two
+//! datasets tell who is listed: [`Lists`], which lists and programmes the rule means, and [`Members`], identifiers
+//! of listed parties, which a binding may attach.
 
 mod lists;
 
@@ -14,9 +15,8 @@ use crate::influence::{Lines, Links, Passes, Reach};
 use crate::ownership::{Held, Ownership};
 use crate::place::Evidence;
 use crate::view::{Listing, Party, Request};
-use alloc::string::String;
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use lexgate_model::ownership::Method;
 use lexgate_model::{Amount, Decimal, Threshold, Truth};
 
 /// Returns everybody who takes part, in whatever role, each once: these rules ask with whom one deals.
@@ -57,7 +57,8 @@ impl<'r, 'a> Listed<'r, 'a> {
         self.request
     }
 
-    /// Returns whether a party is listed. Of one whose listings are not stated that is unknown, unless its identifiers tell.
+    /// Returns whether a party is listed. Of one whose listings are not stated that is unknown, unless its
+    /// identifiers tell.
     #[must_use]
     pub fn is(&self, party: Party<'a>) -> Truth {
         self.is.get(party.index() as usize).copied().unwrap_or(Truth::Unknown)
@@ -77,22 +78,15 @@ impl<'r, 'a> Listed<'r, 'a> {
         on
     }
 
-    /// Returns what shows whether a party is listed.
+    /// Returns what shows whether a party is listed: the listings that count, else all, and what it was looked up by.
     #[must_use]
     pub fn evidence(&self, party: Party<'a>) -> Vec<Evidence<'a>> {
-        let stated = || party.listings().evidence().into_iter();
-        match self.is(party) {
-            Truth::True => {
-                let identified = !self.identified(party).is_empty();
-                let identifiers = identified.then(|| party.identifiers().evidence()).flatten();
-                self.counting(party).map(|listing| listing.evidence()).chain(identifiers).collect()
-            }
-            Truth::False => {
-                let identifiers = (!self.members.is_empty()).then(|| party.identifiers().evidence());
-                stated().chain(identifiers.flatten()).collect()
-            }
-            Truth::Unknown => stated().collect(),
+        let mut evidence: Vec<_> = self.counting(party).map(|listing| listing.evidence()).collect();
+        if !self.is(party).certain() {
+            evidence.extend(party.listings().evidence());
         }
+        evidence.extend(party.identifiers().evidence());
+        evidence
     }
 
     /// Returns what is missing to tell whether a party is listed.
@@ -164,7 +158,8 @@ impl<'r, 'a> Listed<'r, 'a> {
         listings.filter(|listing| self.counts(listing).certain())
     }
 
-    /// The lists on which the attached dataset has a party. One that the policy's lists do not know counts: somebody meant it.
+    /// The lists on which the attached dataset has a party. One that the policy's lists do not know counts:
+    /// somebody meant it.
     fn identified(&self, party: Party<'a>) -> Vec<(&'r str, &'r str)> {
         let (lists, members) = (self.lists, self.members);
         let identifiers = party.identifiers().value().unwrap_or_default();
@@ -177,7 +172,8 @@ impl<'r, 'a> Listed<'r, 'a> {
     }
 }
 
-/// What listed parties own of everybody: direct stakes added up, and whole stakes of those who are owned enough (the cascade).
+/// What listed parties own of everybody: direct stakes added up, and whole stakes of those who are owned enough
+/// (the cascade).
 #[derive(Debug, Clone)]
 pub struct Owned<'o, 'r, 'a> {
     listed: &'o Listed<'r, 'a>,
@@ -208,7 +204,7 @@ impl<'o, 'r, 'a> Owned<'o, 'r, 'a> {
     ) -> Owned<'o, 'r, 'a> {
         let counted: Vec<Truth> = listed.request.parties().iter().map(counts).collect();
         let base = |party: Party<'a>| counted.get(party.index() as usize).copied().unwrap_or(Truth::Unknown);
-        let held = ownership.held(Method::Cascade, base, threshold);
+        let held = ownership.held_by_cascade(base, threshold);
         Owned { listed, held, threshold, counted }
     }
 
@@ -243,8 +239,7 @@ impl<'o, 'r, 'a> Owned<'o, 'r, 'a> {
             Threshold::AtLeast(_) => "≥ ",
             Threshold::MoreThan(_) => "> ",
         };
-        let mut line = String::from(sign);
-        line.push_str(&alloc::string::ToString::to_string(&self.threshold.amount()));
+        let line = [sign, &self.threshold.amount().to_string()].concat();
         finding
             .argument("party", party.called())
             .argument("line", line)
@@ -317,15 +312,17 @@ impl<'o, 'r, 'a> Controlled<'o, 'r, 'a> {
     }
 }
 
-/// What there is of control between the parties: `shares` is the line past which shares pass on what their holders have.
+/// What there is of control between the parties: `shares` is the line past which shares pass on what their holders
+/// have.
 #[must_use]
 pub fn links<'a>(listed: &Listed<'_, 'a>, shares: Threshold, passes: fn(&str) -> Passes) -> Links<'a> {
     let lines = Lines { votes: Threshold::MoreThan(fifty()), shares };
-    Links::of(listed.request, lines, |party| listed.is(party).certain(), passes)
+    // Links into listed parties stay: who controls one may have what it holds, besides its own.
+    Links::of(listed.request, lines, |_| false, passes)
 }
 
-/// Interests that are control: appointing the board, most of the votes, contracts, articles, legal frameworks, and what a
-/// request calls other influence or control, which is how control in fact is stated.
+/// Interests that are control: appointing the board, most of the votes, contracts, articles, legal frameworks, and
+/// what a request calls other influence or control, which is how control in fact is stated.
 #[must_use]
 pub fn control(kind: &str) -> Passes {
     match kind {
@@ -369,8 +366,8 @@ pub struct Grade {
     pub missing: Vec<Missing>,
 }
 
-/// Adds what a rule says of a party: the strictest of the grades that are so, a permit if none is; open while some may be.
-/// `codes` are for the permit and for the open answer.
+/// Adds what a rule says of a party: the strictest of the grades that are so, a permit if none is; open while some
+/// may be. `codes` are for the permit and for the open answer.
 pub fn tell<'f>(
     findings: &'f mut Findings,
     rule: &str,

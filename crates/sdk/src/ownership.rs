@@ -201,6 +201,14 @@ impl<'a> Ownership<'a> {
         let base: Vec<_> = self.request.parties().iter().map(base).collect();
         Held { ownership: self, holdings: self.graph.holdings(method, &base, threshold) }
     }
+
+    /// Computes the same by cascade. A policy that needs no other method calls this, and is some 50 KiB smaller: it does
+    /// not link the fractions of the others.
+    #[must_use]
+    pub fn held_by_cascade(&self, base: impl Fn(Party<'a>) -> Truth, threshold: Threshold) -> Held<'_, 'a> {
+        let base: Vec<_> = self.request.parties().iter().map(base).collect();
+        Held { ownership: self, holdings: self.graph.cascade(&base, threshold) }
+    }
 }
 
 /// Returns who consolidates a party in the end, and the statements that say so: the party itself, if it has no parent.

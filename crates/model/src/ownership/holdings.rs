@@ -46,15 +46,27 @@ impl Graph {
     /// ```
     #[must_use]
     pub fn holdings(&self, method: Method, base: &[Truth], threshold: Threshold) -> Holdings<'_> {
-        let parties = self.parties() as usize;
-        let base: Vec<Truth> =
-            base.iter().copied().chain(core::iter::repeat(Truth::Unknown)).take(parties).collect();
+        let base = self.known(base);
         let by = match method {
             Method::Direct => By::Counting(Counting::of(self, Claims::Ignored, &base, threshold)),
-            Method::Cascade => By::Counting(Counting::of(self, Claims::Followed, &base, threshold)),
+            Method::Cascade => return self.cascade(&base, threshold),
             Method::LookThrough => By::Parts(Parts::of(self, &base, threshold)),
         };
         Holdings { graph: self, base, by }
+    }
+
+    /// Returns the [`holdings`](Graph::holdings) by cascade. A program that calls nothing but this links no fractions.
+    #[must_use]
+    pub fn cascade(&self, base: &[Truth], threshold: Threshold) -> Holdings<'_> {
+        let base = self.known(base);
+        let by = By::Counting(Counting::of(self, Claims::Followed, &base, threshold));
+        Holdings { graph: self, base, by }
+    }
+
+    /// Of parties beyond the end nothing is known.
+    fn known(&self, base: &[Truth]) -> Vec<Truth> {
+        let parties = self.parties() as usize;
+        base.iter().copied().chain(core::iter::repeat(Truth::Unknown)).take(parties).collect()
     }
 }
 

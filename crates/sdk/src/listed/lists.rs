@@ -26,8 +26,8 @@ const EVERY_OTHER: &str = "*";
 pub struct Lists(BTreeMap<String, Vec<(String, Truth)>>);
 
 impl Lists {
-    /// Reads the columns `list`, `program` (`*` for every other) and `counts` (`yes`, `no` or `unknown`). The row `*,*`
-    /// speaks of every list that has no row.
+    /// Reads the columns `list`, `program` (`*` for every other) and `counts` (`yes`, `no` or `unknown`). The row
+    /// `*,*` speaks of every list that has no row.
     ///
     /// # Errors
     /// When a column is missing, a cell is empty, a word is another one, or a row stands twice; with the line.

@@ -76,7 +76,7 @@ fn a_party_is_listed_by_its_identifiers_where_a_list_of_them_is_attached() {
     check_by(SOMEBODY, known_by("US-EIN", "1"), False, 2, None);
     check_by(SOMEBODY, known_by("US-EIN", "2"), True, 1, None);
     let unstated = contract::Party { listings: None, ..known_by("US-EIN", "3") };
-    check_by(SOMEBODY, unstated, Unknown, 0, Some("listings"));
+    check_by(SOMEBODY, unstated, Unknown, 1, Some("listings"));
     let both = contract::Party {
         listings: Some(vec![listing("FREEZE", Some("A"))]),
         ..known_by("XI-LEI", "529900AB")
