@@ -1,0 +1,57 @@
+//! Licences and licence exceptions that are held.
+//!
+//! What a licence allows stands in it, and a policy cannot read it. So a paper counts only where the request says outright
+//! that it covers this item and each recipient: its `scope` names their record ids.
+
+use lexgate_sdk::view::Authorization;
+use lexgate_sdk::{Answer, Condition, Date, Obligation, Party, Request, Weighed, date};
+
+/// Returns what follows where a licence is required: that, unless one is held. Then the records must be kept, for five years
+/// (15 CFR 762.6). Whether an exception is available must be judged by somebody.
+pub(crate) fn required<'a>(request: Request<'a>, recipients: &[Party<'a>], licence: &Answer) -> Weighed<'a> {
+    let held = request.authorizations();
+    let allowed = || {
+        Answer::PermitWith(
+            Obligation::binding("retain-records-until").day("until", in_five_years(request.date())),
+        )
+    };
+    let Some(papers) = held.value() else {
+        let expected = "the licences and exceptions held; an empty list if there are none";
+        return Weighed::open((allowed(), licence.clone()), held.gap(expected));
+    };
+    let counting = papers.iter().filter_map(|paper| {
+        let answer = match paper.kind() {
+            "licence" => allowed(),
+            "exception" => Answer::Review,
+            _ => return None,
+        };
+        Some(covers(request, recipients, paper).then(answer, licence.clone()))
+    });
+    Weighed::mildest(counting.chain([Weighed::settled(licence.clone(), held.evidence())]))
+}
+
+/// Whether a paper of BIS is valid on the date and covers the item and every recipient.
+fn covers<'a>(request: Request<'a>, recipients: &[Party<'a>], paper: Authorization<'a>) -> Condition<'a> {
+    let day = request.date();
+    let item = request.resource().raw().record_id.as_str();
+    let named = |scope: &[String]| {
+        let has = |id: &str| scope.iter().any(|covered| covered == id);
+        has(item) && recipients.iter().all(|party| has(party.record_id()))
+    };
+    let nobody = || Condition::unknown([request.nobody("who receives the item: any role but `vendor`")]);
+    Condition::all([
+        Condition::of(paper.issuer(), "who issued it: `BIS`", |issuer| issuer == "BIS"),
+        Condition::of(paper.number_of_it(), "its number", |number| !number.is_empty()),
+        Condition::of(paper.valid_from(), "its first day", |first| first <= day),
+        Condition::of(paper.valid_until(), "its last day", |last| day <= last),
+        Condition::of(paper.scope(), "what it covers: record ids of the item and of every recipient", named),
+        if recipients.is_empty() { nobody() } else { Condition::holds([]) },
+    ])
+}
+
+fn in_five_years(day: Date) -> Date {
+    let (year, month) = (day.year().unsigned_abs().saturating_add(5), day.month().unsigned_abs());
+    // Five years after 29 February there is none.
+    let same = date::new(year, month, day.day().unsigned_abs()).or_else(|| date::new(year, 3, 1));
+    same.unwrap_or(day)
+}
