@@ -12,137 +12,166 @@
 
 mod item;
 mod papers;
-mod recipients;
-mod requirement;
 mod route;
 
-use item::Entries;
-use lexgate_sdk::contract::{Outcome, Refusal};
+use item::{Entries, Figures, classified};
+use lexgate_sdk::contract::{LicensingPolicy, Outcome, Refusal};
 use lexgate_sdk::{
-    Answer, Codes, Condition, Datasets, Findings, Obligation, Parameters, Policy, Regions, Request, Versions,
-    Weighed,
+    Answer, Codes, Condition, Datasets, Findings, Obligation, Parameters, Policy, Regions, Request, Truth,
+    Versions, Weighed,
 };
-use recipients::Recipients;
-use requirement::{DESTINATION, HEADQUARTERS, Requirement};
 use route::Route;
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
 pub struct UsAdvancedChips {
-    regions: Versions<Places>,
-    items: Versions<Entries>,
-}
-
-/// The places the rules are about.
-#[derive(Debug)]
-struct Places {
-    china: Regions,
-    china_and_macau: Regions,
-    group_d5_and_macau: Regions,
-}
-
-impl Places {
-    fn parse(bytes: &[u8]) -> Result<Places, String> {
-        Ok(Places {
-            china: Regions::parse(bytes, "china")?,
-            china_and_macau: Regions::parse(bytes, "china-macau")?,
-            group_d5_and_macau: Regions::parse(bytes, "group-d5-macau")?,
-        })
-    }
+    china: Versions<Regions>,
+    china_and_macau: Versions<Regions>,
+    group_d5_and_macau: Versions<Regions>,
+    entries: Versions<Entries>,
 }
 
 /// Most recipients that one request can have screened; chosen by feel, with room in the fuel of an evaluation.
-const MOST_RECIPIENTS: usize = 32;
+const MOST_RECIPIENTS: usize = 16;
 
 impl Policy for UsAdvancedChips {
     fn configure(_: &Parameters, datasets: &Datasets) -> Result<UsAdvancedChips, String> {
-        let regions = datasets.read_as("regions", Places::parse)?;
-        Ok(UsAdvancedChips { regions, items: datasets.read_as("items", Entries::parse)? })
+        let regions = |column| datasets.read_as("regions", |bytes| Regions::parse(bytes, column));
+        Ok(UsAdvancedChips {
+            china: regions("china")?,
+            china_and_macau: regions("china-macau")?,
+            group_d5_and_macau: regions("group-d5-macau")?,
+            entries: datasets.read_as("items", Entries::parse)?,
+        })
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        let recipients = Recipients::new(request);
-        if recipients.parties.len() > MOST_RECIPIENTS {
+        let route = Route::new(request);
+        if route.recipients.len() > MOST_RECIPIENTS {
             return Err(Refusal::Unsupported(format!("more than {MOST_RECIPIENTS} recipients to screen")));
         }
-        self.screen(request, &recipients, findings);
+        self.screen(&route, findings);
+        if request.action() == "use" {
+            let stays = Weighed::settled(Answer::NotApplicable, request.action_as_fact().evidence());
+            findings.weighed("installed-items", "installed-items-stay", &stays);
+        }
         Ok(())
     }
 }
 
 impl UsAdvancedChips {
-    fn screen<'a>(&self, request: Request<'a>, recipients: &Recipients<'a>, findings: &mut Findings) {
-        let (places, entries) = (self.regions.at(request.date()), self.items.at(request.date()));
-        let (route, item) = (Route::new(request), request.resource());
-        let moved = route.moved();
-        let [original, current] = [item::original(item, entries), item::current(item, entries)];
-        let [china, china_and_macau, listed] =
-            [&places.china, &places.china_and_macau, &places.group_d5_and_macau]
-                .map(|places| route.to(places));
-        let led = recipients.headquartered(&places.group_d5_and_macau);
-        let always_exported = || Condition::holds([]);
-        let denial_presumed = || Condition::fails([]);
-        let case_by_case = || case_by_case(request, route, &china_and_macau);
+    fn screen(&self, route: &Route<'_>, findings: &mut Findings) {
+        let date = route.request.date();
+        let figures = Figures::of(route.request.resource());
+        let classified = classified(route.request.resource(), self.entries.at(date));
+        let original = &Condition::any([classified.clone(), figures.original()]);
+        let current = &Condition::any([classified, figures.current()]);
 
-        let versions = [
-            ("destination-2022-10", &DESTINATION, &original, &china, always_exported(), denial_presumed()),
-            (
-                "destination-2023-01",
-                &DESTINATION,
-                &original,
-                &china_and_macau,
-                always_exported(),
-                denial_presumed(),
-            ),
-            ("destination-2023-11", &DESTINATION, &current, &listed, always_exported(), denial_presumed()),
-            ("destination-2026-01", &DESTINATION, &current, &listed, always_exported(), case_by_case()),
-            ("headquarters-2023-11", &HEADQUARTERS, &current, &led, route.exported(), denial_presumed()),
-            ("headquarters-2026-01", &HEADQUARTERS, &current, &led, route.exported(), case_by_case()),
-        ];
-        for (rule, codes, controlled, reached, exported, case_by_case) in versions {
-            let moved = &moved;
-            let requirement = Requirement { rule, codes, moved, controlled, reached, exported, case_by_case };
-            requirement.report(request, recipients, findings);
+        let listed = self.group_d5_and_macau.at(date);
+        let china = &route.leads_to(self.china.at(date));
+        let china_and_macau = &route.leads_to(self.china_and_macau.at(date));
+        let destination = &route.leads_to(listed);
+        let headquarters = &route.reaches(|party| listed.lead(party));
+
+        let (moved, exported) = (&route.moved(), &route.exported());
+        let never = &Condition::fails([]);
+        let reviewed = &case_by_case(route, &figures, china_and_macau);
+        for (rule, controlled, reached, case_by_case) in [
+            ("destination-2022-10", original, china, never),
+            ("destination-2023-01", original, china_and_macau, never),
+            ("destination-2023-11", current, destination, never),
+            ("destination-2026-01", current, destination, reviewed),
+            ("headquarters-2023-11", current, headquarters, never),
+            ("headquarters-2026-01", current, headquarters, reviewed),
+        ] {
+            let requirement = Requirement { rule, moved, controlled, reached, exported, case_by_case };
+            requirement.report(route, findings);
         }
+        let licence_required = Condition::any([destination.clone(), headquarters.clone()]);
+        red_flag(route, moved, Condition::all([current.clone(), licence_required.not()]), findings);
+    }
+}
 
-        let licensed = Condition::any([listed, led]);
-        red_flag(&moved, Condition::all([current, licensed.not(), trains(recipients)]), findings);
-        if route.in_use() {
-            let stays = Weighed::settled(Answer::NotApplicable, request.action_as_fact().evidence());
-            findings.weighed("installed-items", "installed-items-stay", &stays);
+/// A licence requirement: for what moves, is controlled, and goes where the rule says, or to whom.
+struct Requirement<'s, 'a> {
+    rule: &'static str,
+    moved: &'s Condition<'a>,
+    controlled: &'s Condition<'a>,
+    reached: &'s Condition<'a>,
+    /// Whether it is exported, rather than supplied within the United States.
+    exported: &'s Condition<'a>,
+    /// Whether applications are reviewed case by case, rather than with a presumption of denial.
+    case_by_case: &'s Condition<'a>,
+}
+
+impl<'a> Requirement<'_, 'a> {
+    fn report(&self, route: &Route<'a>, findings: &mut Findings) {
+        let policy = match self.case_by_case.truth() {
+            Truth::True => LicensingPolicy::CaseByCase,
+            Truth::False | Truth::Unknown => LicensingPolicy::PresumptionOfDenial,
+        };
+        let caught = Condition::all([self.controlled.clone(), self.reached.clone()]);
+        let licence = papers::required(route, &Answer::LicenceRequired(policy));
+        let needed = self.exported.choose(licence, Weighed::settled(Answer::Review, []));
+        let outcome = caught.choose(needed, Weighed::settled(Answer::Permit, []));
+        let weighed = self.moved.choose(outcome, Weighed::settled(Answer::NotApplicable, []));
+        let finding = findings.weighed(self.rule, self.code(&weighed, &caught), &weighed);
+        if weighed.outcome() == Some(Outcome::LicenceRequired) {
+            finding.evidence(self.case_by_case.evidence());
+        }
+    }
+
+    /// Returns the message code, of a requirement by destination or by headquarters.
+    fn code(&self, weighed: &Weighed<'a>, caught: &Condition<'a>) -> &'static str {
+        let [free, open, denial_presumed, case_by_case] = if self.rule.starts_with("destination") {
+            ["destination-free", "destination-open", "destination-licence", "destination-case-by-case"]
+        } else {
+            ["headquarters-free", "headquarters-open", "headquarters-licence", "headquarters-case-by-case"]
+        };
+        let sure = [self.moved, caught, self.exported].iter().all(|condition| condition.truth().certain());
+        match (weighed.outcome(), self.case_by_case.truth()) {
+            (Some(Outcome::NotApplicable), _) => "item-not-moved",
+            (Some(Outcome::Permit), _) if !self.controlled.truth().possible() => "item-not-controlled",
+            (Some(Outcome::Permit), _) => free,
+            (Some(Outcome::PermitWithObligations), _) => "licence-held",
+            (Some(Outcome::Review), _) if !self.exported.truth().possible() => "domestic-supply",
+            (Some(Outcome::Review), _) => "exception-claimed",
+            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::True) => case_by_case,
+            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::False) => denial_presumed,
+            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::Unknown) => "licence-review-open",
+            (None, _) => {
+                if sure {
+                    "licence-held-open"
+                } else {
+                    open
+                }
+            }
         }
     }
 }
 
 /// Whether applications are reviewed case by case since 2026-01-15.
-fn case_by_case<'a>(request: Request<'a>, route: Route<'a>, to: &Condition<'a>) -> Condition<'a> {
+fn case_by_case<'a>(route: &Route<'a>, figures: &Figures<'a>, to: &Condition<'a>) -> Condition<'a> {
     let certified = [
-        ("usSupplySufficient", "whether it is certified that supply within the United States is sufficient"),
-        (
-            "shipmentsWithinHalfOfUsVolume",
-            "whether it is certified that aggregate shipments are at most 50 % of the US volume",
-        ),
-        (
-            "customerAndRemoteAccessSafeguards",
-            "whether safeguards on customers and on remote access are certified",
-        ),
-        ("testedByThirdPartyInUs", "whether a third party tested it in the United States"),
+        "usSupplySufficient",
+        "shipmentsWithinHalfOfUsVolume",
+        "customerAndRemoteAccessSafeguards",
+        "testedByThirdPartyInUs",
     ];
-    let certified = certified
-        .map(|(name, expected)| Condition::of(request.record().flag(name), expected, |certified| certified));
-    let below = item::below_case_by_case(request.resource());
-    Condition::all(route.from_the_states().into_iter().chain([to.clone()]).chain(below).chain(certified))
+    let certified = certified.map(|name| {
+        Condition::of(route.request.record().flag(name), "whether that is certified", |certified| certified)
+    });
+    let from = route.from_the_states().into_iter();
+    Condition::all(from.chain([to.clone()]).chain(figures.below_the_limits()).chain(certified))
 }
 
-/// Whether a recipient trains models for others: asked of recipients to whom no licence requirement applies.
-fn trains<'a>(recipients: &Recipients<'a>) -> Condition<'a> {
-    let expected = "whether it provides infrastructure on which models are trained for entities headquartered in Country Group D:5";
-    recipients.any(|party| Condition::of(party.flag("trainsModelsForGroupD5"), expected, |trains| trains))
-}
-
-/// Reports the red flag of 2025-05-13.
-fn red_flag<'a>(moved: &Condition<'a>, raised: Condition<'a>, findings: &mut Findings) {
-    let raised = raised.then(Answer::Review, Answer::Permit);
+/// Reports the red flag of 2025-05-13. It is asked about where no licence is required anyway.
+fn red_flag<'a>(route: &Route<'a>, moved: &Condition<'a>, free: Condition<'a>, findings: &mut Findings) {
+    let expected =
+        "whether models are trained on what it provides, for entities headquartered in Country Group D:5";
+    let trains =
+        route.reaches(|party| Condition::of(party.flag("trainsModelsForGroupD5"), expected, |trains| trains));
+    let raised = Condition::all([free, trains]).then(Answer::Review, Answer::Permit);
     let weighed = moved.choose(raised, Weighed::settled(Answer::NotApplicable, []));
     let codes = Codes { clear: "no-red-flag", caught: "red-flag", open: "red-flag-open" };
     let finding = findings.tell("iaas-red-flag", codes, &weighed);

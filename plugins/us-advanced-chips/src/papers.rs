@@ -3,49 +3,44 @@
 //! What a licence allows stands in it, and a policy cannot read it. So a paper counts only where the request says outright
 //! that it covers this item and each recipient: its `scope` names their record ids.
 
+use crate::route::Route;
 use lexgate_sdk::view::Authorization;
-use lexgate_sdk::{Answer, Condition, Date, Obligation, Party, Request, Weighed, date};
+use lexgate_sdk::{Answer, Condition, Date, Obligation, Weighed, date};
 
-/// Returns what follows where a licence is required: that, unless one is held. Then the records must be kept, for five years
-/// (15 CFR 762.6). Whether an exception is available must be judged by somebody.
-pub(crate) fn required<'a>(request: Request<'a>, recipients: &[Party<'a>], licence: &Answer) -> Weighed<'a> {
-    let held = request.authorizations();
-    let allowed = || {
-        Answer::PermitWith(
-            Obligation::binding("retain-records-until").day("until", in_five_years(request.date())),
-        )
-    };
+/// Returns what follows where a licence is required: that, unless one is held. Then records must be kept for five years (15
+/// CFR 762.6). Whether an exception is available must be judged by somebody.
+pub(crate) fn required<'a>(route: &Route<'a>, licence: &Answer) -> Weighed<'a> {
+    let held = route.request.authorizations();
+    let retain =
+        Obligation::binding("retain-records-until").day("until", in_five_years(route.request.date()));
+    let allowed = Answer::PermitWith(retain);
     let Some(papers) = held.value() else {
         let expected = "the licences and exceptions held; an empty list if there are none";
-        return Weighed::open((allowed(), licence.clone()), held.gap(expected));
+        return Weighed::open((allowed, licence.clone()), held.gap(expected));
     };
-    let counting = papers.iter().filter_map(|paper| {
-        let answer = match paper.kind() {
-            "licence" => allowed(),
-            "exception" => Answer::Review,
-            _ => return None,
-        };
-        Some(covers(request, recipients, paper).then(answer, licence.clone()))
+    let counting = papers.iter().filter_map(|paper| match paper.kind() {
+        "licence" => Some(covers(route, paper).then(allowed.clone(), licence.clone())),
+        "exception" => Some(covers(route, paper).then(Answer::Review, licence.clone())),
+        _ => None,
     });
     Weighed::mildest(counting.chain([Weighed::settled(licence.clone(), held.evidence())]))
 }
 
 /// Whether a paper of BIS is valid on the date and covers the item and every recipient.
-fn covers<'a>(request: Request<'a>, recipients: &[Party<'a>], paper: Authorization<'a>) -> Condition<'a> {
-    let day = request.date();
-    let item = request.resource().raw().record_id.as_str();
+fn covers<'a>(route: &Route<'a>, paper: Authorization<'a>) -> Condition<'a> {
+    let day = route.request.date();
+    let item = route.request.resource().raw().record_id.as_str();
     let named = |scope: &[String]| {
         let has = |id: &str| scope.iter().any(|covered| covered == id);
-        has(item) && recipients.iter().all(|party| has(party.record_id()))
+        has(item) && route.recipients.iter().all(|party| has(party.record_id()))
     };
-    let nobody = || Condition::unknown([request.nobody("who receives the item: any role but `vendor`")]);
     Condition::all([
         Condition::of(paper.issuer(), "who issued it: `BIS`", |issuer| issuer == "BIS"),
         Condition::of(paper.number_of_it(), "its number", |number| !number.is_empty()),
         Condition::of(paper.valid_from(), "its first day", |first| first <= day),
         Condition::of(paper.valid_until(), "its last day", |last| day <= last),
         Condition::of(paper.scope(), "what it covers: record ids of the item and of every recipient", named),
-        if recipients.is_empty() { nobody() } else { Condition::holds([]) },
+        route.reaches(|_| Condition::holds([])),
     ])
 }
 

@@ -1,13 +1,8 @@
 //! Who provides the service, who gets it, and what for.
 
-use lexgate_sdk::view::UltimateParent;
-use lexgate_sdk::{Condition, INCONSISTENT, Party, Regions, Request, Truth, country};
+use lexgate_sdk::{Condition, Party, Regions, Request, Truth, country};
 
 const SEAT: &str = "where it is headquartered (ISO 3166)";
-const PARENT: &str = "the ultimate parent, which consolidates it in the end; `hasNoParent` if there is none";
-
-/// Most statements of ultimate parents that are followed one after the other; chosen by feel. A sound register needs one.
-const MOST_STATEMENTS: usize = 8;
 
 /// Whether one of those on the side of the supply is headquartered in the United States or formed under their law.
 pub(crate) fn provided_from_the_states<'a>(request: Request<'a>) -> Condition<'a> {
@@ -48,7 +43,7 @@ impl<'a> Customers<'a> {
 
     /// Whether one of them, or its ultimate parent, is headquartered in one of these places.
     pub(crate) fn headquartered(&self, regions: &Regions) -> Condition<'a> {
-        self.any(|party| led_from(party, regions))
+        self.any(|party| regions.lead(party))
     }
 
     /// Whether one of them is headquartered outside the United States.
@@ -88,32 +83,4 @@ impl<'a> Customers<'a> {
             "the end uses: `civil`, `model-training`, `military`, `military-intelligence`, `wmd`, `research`";
         Condition::of(self.request.purposes(), expected, test)
     }
-}
-
-/// Whether a party or its ultimate parent is headquartered there. A parent that states another one is followed, and counts
-/// as well. Natural persons and states have no parent.
-fn led_from<'a>(party: Party<'a>, regions: &Regions) -> Condition<'a> {
-    let seat = |party: Party<'a>| regions.condition(party.headquarters(), SEAT);
-    let mut seats = vec![seat(party)];
-    if party.cannot_be_owned() {
-        return Condition::any(seats);
-    }
-    let mut at = party;
-    for followed in 0..MOST_STATEMENTS {
-        let statement = at.ultimate_parent();
-        match statement.value() {
-            Some(UltimateParent::Party(parent)) if parent.index() != at.index() => {
-                seats.push(Condition::all([Condition::holds(statement.evidence()), seat(parent)]));
-                at = parent;
-            }
-            None if followed == 0 => {
-                seats.push(Condition::unknown(statement.gap(PARENT)));
-                return Condition::any(seats);
-            }
-            // It has none, is its own, or is the one named by a party that nothing contradicts.
-            Some(_) | None => return Condition::any(seats),
-        }
-    }
-    seats.push(Condition::unknown([party.ultimate_parent().place().gap(PARENT, INCONSISTENT)]));
-    Condition::any(seats)
 }
