@@ -100,26 +100,30 @@ impl Regions {
         let seat =
             |party: Party<'a>| self.condition(party.headquarters(), "where it is headquartered (ISO 3166)");
         let mut seats = vec![seat(party)];
-        let (mut at, mut statements) = (party, 0);
-        while !party.cannot_be_owned() {
+        if party.cannot_be_owned() {
+            seats.push(Condition::fails(party.kind_as_fact().evidence()));
+            return Condition::any(seats);
+        }
+        let mut at = party;
+        for statements in 0..=MOST_STATEMENTS {
             let statement = at.ultimate_parent();
             match statement.value() {
                 Some(UltimateParent::Party(_)) if statements == MOST_STATEMENTS => {
                     let asked = party.ultimate_parent().place().gap(PARENT, INCONSISTENT);
                     seats.push(Condition::unknown([asked]));
-                    break;
                 }
                 Some(UltimateParent::Party(parent)) if parent.index() != at.index() => {
                     seats.push(Condition::all([Condition::holds(statement.evidence()), seat(parent)]));
-                    (at, statements) = (parent, statements + 1);
+                    at = parent;
+                    continue;
                 }
-                None if statements == 0 => {
-                    seats.push(Condition::unknown(statement.gap(PARENT)));
-                    break;
-                }
-                // It has none, is its own, or is the parent that somebody names, of which no statement is needed.
-                Some(_) | None => break,
+                // It has none, or is its own.
+                Some(_) => seats.push(Condition::fails(statement.evidence())),
+                None if statements == 0 => seats.push(Condition::unknown(statement.gap(PARENT))),
+                // Somebody names it as the ultimate parent; no statement of its own is needed.
+                None => {}
             }
+            break;
         }
         Condition::any(seats)
     }

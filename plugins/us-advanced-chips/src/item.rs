@@ -50,20 +50,23 @@ impl<'a> Figures<'a> {
     pub(crate) fn original(&self) -> Condition<'a> {
         let rate = "the aggregate I/O transfer rate over all inputs and outputs, in GBy/s";
         let rate = Figure::read(self.item, "aggregateBidirectionalTransferRate", rate, &GIGABYTES);
-        Condition::all([rate.from("600"), self.tpp.from("4800")])
+        Condition::all([rate.from(Limit(600, 0)), self.tpp.from(Limit(4800, 0))])
     }
 
     /// 3A090 since 2023-11-17, and the note to it.
     pub(crate) fn current(&self) -> Condition<'a> {
         let (tpp, pd) = (self.tpp, self.pd);
-        let a1 = tpp.from("4800");
-        let a2 = Condition::all([tpp.from("1600"), pd.from("5.92")]);
-        let b1 = Condition::all([tpp.within("2400", "4800"), pd.within("1.6", "5.92")]);
-        let b2 = Condition::all([tpp.from("1600"), pd.within("3.2", "5.92")]);
+        let a1 = tpp.from(Limit(4800, 0));
+        let a2 = Condition::all([tpp.from(Limit(1600, 0)), pd.from(Limit(5, 92))]);
+        let b1 = Condition::all([
+            tpp.within(Limit(2400, 0), Limit(4800, 0)),
+            pd.within(Limit(1, 60), Limit(5, 92)),
+        ]);
+        let b2 = Condition::all([tpp.from(Limit(1600, 0)), pd.within(Limit(3, 20), Limit(5, 92))]);
         let designed = self.item.flag("designedForDataCentres");
         let designed =
             Condition::of(designed, "whether it is designed or marketed for data centres", |yes| yes);
-        let not_taken_out = Condition::any([designed, tpp.from("4800")]);
+        let not_taken_out = Condition::any([designed, tpp.from(Limit(4800, 0))]);
         Condition::all([not_taken_out, Condition::any([a1, a2, b1, b2])])
     }
 
@@ -71,7 +74,7 @@ impl<'a> Figures<'a> {
     pub(crate) fn below_the_limits(&self) -> [Condition<'a>; 2] {
         let bandwidth = "the total DRAM bandwidth, in GBy/s";
         let bandwidth = Figure::read(self.item, "totalDramBandwidth", bandwidth, &GIGABYTES);
-        [self.tpp.from("21000").not(), bandwidth.from("6500").not()]
+        [self.tpp.from(Limit(21_000, 0)).not(), bandwidth.from(Limit(6500, 0)).not()]
     }
 }
 
@@ -87,13 +90,24 @@ impl<'a> Figure<'a> {
     }
 
     /// Whether it is this or more.
-    fn from(self, least: &str) -> Condition<'a> {
-        Condition::of(self.0, self.1, |value| least.parse().is_ok_and(|least: Decimal| value >= least))
+    fn from(self, least: Limit) -> Condition<'a> {
+        Condition::of(self.0, self.1, |value| least.is_reached(value))
     }
 
     /// Whether it is this or more, but less than that.
-    fn within(self, least: &str, below: &str) -> Condition<'a> {
-        Condition::all([self.from(least), self.from(below).not()])
+    fn within(self, least: Limit, below: Limit) -> Condition<'a> {
+        Condition::of(self.0, self.1, |value| least.is_reached(value) && !below.is_reached(value))
+    }
+}
+
+/// A limit: a whole number, and hundredths.
+#[derive(Clone, Copy)]
+struct Limit(i64, i64);
+
+impl Limit {
+    fn is_reached(self, value: Decimal) -> bool {
+        let Limit(whole, hundredths) = self;
+        Decimal::new(whole * 100 + hundredths, -2).is_ok_and(|limit| value >= limit)
     }
 }
 

@@ -32,7 +32,7 @@ pub struct UsAdvancedChips {
 }
 
 /// Most recipients that one request can have screened; chosen by feel, with room in the fuel of an evaluation.
-const MOST_RECIPIENTS: usize = 16;
+const MOST_RECIPIENTS: usize = 12;
 
 impl Policy for UsAdvancedChips {
     fn configure(_: &Parameters, datasets: &Datasets) -> Result<UsAdvancedChips, String> {
@@ -111,9 +111,16 @@ impl<'a> Requirement<'_, 'a> {
             Truth::False | Truth::Unknown => LicensingPolicy::PresumptionOfDenial,
         };
         let caught = Condition::all([self.controlled.clone(), self.reached.clone()]);
-        let licence = papers::required(route, &Answer::LicenceRequired(policy));
-        let needed = self.exported.choose(licence, Weighed::settled(Answer::Review, []));
-        let outcome = caught.choose(needed, Weighed::settled(Answer::Permit, []));
+        let needed = || {
+            let licence = papers::required(route, &Answer::LicenceRequired(policy));
+            self.exported.choose(licence, Weighed::settled(Answer::Review, []))
+        };
+        let free = Weighed::settled(Answer::Permit, []);
+        let outcome = if caught.truth().possible() {
+            caught.choose(needed(), free)
+        } else {
+            free.shown_by(caught.evidence())
+        };
         let weighed = self.moved.choose(outcome, Weighed::settled(Answer::NotApplicable, []));
         let finding = findings.weighed(self.rule, self.code(&weighed, &caught), &weighed);
         if weighed.outcome() == Some(Outcome::LicenceRequired) {

@@ -11,15 +11,14 @@ use lexgate_sdk::{Answer, Condition, Date, Obligation, Weighed, date};
 /// CFR 762.6). Whether an exception is available must be judged by somebody.
 pub(crate) fn required<'a>(route: &Route<'a>, licence: &Answer) -> Weighed<'a> {
     let held = route.request.authorizations();
-    let retain =
-        Obligation::binding("retain-records-until").day("until", in_five_years(route.request.date()));
-    let allowed = Answer::PermitWith(retain);
+    let until = in_five_years(route.request.date());
+    let allowed = || Answer::PermitWith(Obligation::binding("retain-records-until").day("until", until));
     let Some(papers) = held.value() else {
         let expected = "the licences and exceptions held; an empty list if there are none";
-        return Weighed::open((allowed, licence.clone()), held.gap(expected));
+        return Weighed::open((allowed(), licence.clone()), held.gap(expected));
     };
     let counting = papers.iter().filter_map(|paper| match paper.kind() {
-        "licence" => Some(covers(route, paper).then(allowed.clone(), licence.clone())),
+        "licence" => Some(covers(route, paper).then(allowed(), licence.clone())),
         "exception" => Some(covers(route, paper).then(Answer::Review, licence.clone())),
         _ => None,
     });
@@ -44,7 +43,7 @@ fn covers<'a>(route: &Route<'a>, paper: Authorization<'a>) -> Condition<'a> {
     ])
 }
 
-fn in_five_years(day: Date) -> Date {
+pub(crate) fn in_five_years(day: Date) -> Date {
     let (year, month) = (day.year().unsigned_abs().saturating_add(5), day.month().unsigned_abs());
     // Five years after 29 February there is none.
     let same = date::new(year, month, day.day().unsigned_abs()).or_else(|| date::new(year, 3, 1));
