@@ -34,7 +34,7 @@ const OTHER_CATEGORIES: [&str; 6] =
     ["ai-model", "chatbot", "videoconference", "storage", "material", "component"];
 
 /// Most customers that one request can have screened; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CUSTOMERS: usize = 16;
+const MOST_CUSTOMERS: usize = 10;
 
 const MILITARY: (&[&str], &[&str]) =
     (&["military", "military-intelligence"], &["militaryEndUser", "militaryIntelligenceEndUser"]);
