@@ -2,13 +2,18 @@
 
 use crate::condition::Condition;
 use crate::contract::Missing;
-use crate::fact::Fact;
+use crate::fact::{Fact, INCONSISTENT};
 use crate::table::{Row, Table};
+use crate::view::{Party, UltimateParent};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use lexgate_model::Truth;
+
+/// Most statements of ultimate parents that are followed one after the other; chosen by feel. A sound register needs one.
+const MOST_STATEMENTS: usize = 8;
 
 /// The row that speaks of every code that has none.
 const EVERY_OTHER: &str = "*";
@@ -93,6 +98,44 @@ impl Regions {
     #[must_use]
     pub fn condition<'a>(&self, region: Fact<'a, &'a str>, expected: &'a str) -> Condition<'a> {
         Condition::of(region, expected, |code| self.has(code))
+    }
+
+    /// Returns whether a party, or its ultimate parent, is headquartered in a region that is meant.
+    ///
+    /// A parent that states another parent is followed, and each of them counts; if that does not come to an end, the
+    /// statements contradict each other. Natural persons and states have no parent.
+    #[must_use]
+    pub fn lead<'a>(&self, party: Party<'a>) -> Condition<'a> {
+        const PARENT: &str = "who consolidates it in the end; `hasNoParent` if nobody does";
+        let seat =
+            |party: Party<'a>| self.condition(party.headquarters(), "where it is headquartered (ISO 3166)");
+        let mut seats = vec![seat(party)];
+        if party.cannot_be_owned() {
+            seats.push(Condition::fails(party.kind_as_fact().evidence()));
+            return Condition::any(seats);
+        }
+        let mut at = party;
+        for statements in 0..=MOST_STATEMENTS {
+            let statement = at.ultimate_parent();
+            match statement.value() {
+                Some(UltimateParent::Party(_)) if statements == MOST_STATEMENTS => {
+                    let asked = party.ultimate_parent().place().gap(PARENT, INCONSISTENT);
+                    seats.push(Condition::unknown([asked]));
+                }
+                Some(UltimateParent::Party(parent)) if parent.index() != at.index() => {
+                    seats.push(Condition::all([Condition::holds(statement.evidence()), seat(parent)]));
+                    at = parent;
+                    continue;
+                }
+                // It has none, or is its own.
+                Some(_) => seats.push(Condition::fails(statement.evidence())),
+                None if statements == 0 => seats.push(Condition::unknown(statement.gap(PARENT))),
+                // Somebody names it as the ultimate parent; no statement of its own is needed.
+                None => {}
+            }
+            break;
+        }
+        Condition::any(seats)
     }
 
     /// Returns what is missing when the region that should stand at a place is not stated, or not known to the list.
@@ -211,6 +254,52 @@ mod tests {
         assert_eq!(list.listed_as("CN-31"), Some("CN"));
         assert_eq!(list.listed_as("UA-43"), Some("UA-43"));
         assert_eq!(list.listed_as("US"), None);
+    }
+
+    #[test]
+    fn a_party_is_led_from_its_seat_and_from_that_of_its_ultimate_parent() {
+        use crate::contract::Parent::{self, HasNoParent, Known, Unknown};
+        use crate::testing::{company, person, request};
+        use crate::view::Request;
+        let led = |parties: &[(&str, Parent)]| {
+            let party = |(seat, parent): &(&str, Parent)| crate::contract::Party {
+                ultimate_parent: parent.clone(),
+                ..company("party", seat)
+            };
+            let raw = request("2025-01-01").parties(parties.iter().map(party).collect()).build();
+            let request = Request::new(&raw).unwrap();
+            let led = Regions::parse(b"code,meant\nCN,yes\n*,no\n", "meant")
+                .unwrap()
+                .lead(request.party(0).unwrap());
+            let missing = led.missing().map(|gap| gap.to_contract()).map(|gap| (gap.at, gap.reason));
+            let missing = missing.map(|(at, reason)| alloc::format!("{:?} {} {reason}", at.at, at.field));
+            (led.truth(), missing.collect::<alloc::vec::Vec<_>>())
+        };
+        let unstated = || Unknown("notSupplied".to_owned());
+        let nothing = alloc::vec::Vec::new;
+        let asks = |what: &str| alloc::vec![what.to_owned()];
+        assert_eq!(led(&[("CN", unstated())]), (Truth::True, nothing()));
+        assert_eq!(led(&[("SG", HasNoParent)]), (Truth::False, nothing()));
+        assert_eq!(led(&[("SG", Known(0))]), (Truth::False, nothing()), "its own parent");
+        assert_eq!(led(&[("SG", Known(1)), ("CN", unstated())]), (Truth::True, nothing()));
+        assert_eq!(led(&[("SG", Known(1)), ("US", unstated())]), (Truth::False, nothing()));
+        assert_eq!(led(&[("SG", Known(1)), ("US", Known(2)), ("CN", HasNoParent)]), (Truth::True, nothing()));
+        assert_eq!(
+            led(&[("SG", unstated())]),
+            (Truth::Unknown, asks("Element::Party(0) ultimateParent notSupplied"))
+        );
+        assert_eq!(
+            led(&[("SG", Known(1)), ("", unstated())]),
+            (Truth::Unknown, asks("Element::Party(1) headquarters notSupplied"))
+        );
+        let ring = led(&[("SG", Known(1)), ("US", Known(0))]);
+        assert_eq!(ring, (Truth::Unknown, asks("Element::Party(0) ultimateParent inconsistent")));
+        let raw = request("2025-01-01").party(person("person", &[])).build();
+        let person = Request::new(&raw).unwrap().party(0).unwrap();
+        let list = Regions::parse(b"code,meant\nCN,yes\n", "meant").unwrap();
+        let asked: alloc::vec::Vec<_> =
+            list.lead(person).missing().map(|gap| gap.to_contract().at.field).collect();
+        assert_eq!(asked, ["headquarters"], "nobody owns a person");
     }
 
     #[test]

@@ -147,6 +147,16 @@ impl<'a> Weighed<'a> {
     }
 }
 
+fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
+}
+
 fn floors<'p>(parts: &'p [Weighed<'_>]) -> impl Iterator<Item = &'p Answer> {
     parts.iter().map(|part| &part.floor)
 }
@@ -167,8 +177,9 @@ impl Findings {
     /// Adds what a rule says as it was weighed, with its evidence and its missing facts.
     pub fn weighed(&mut self, rule: &str, code: &str, weighed: &Weighed<'_>) -> Finding<'_> {
         let ends = (weighed.floor.clone(), weighed.ceiling.clone());
-        self.between(rule, code, ends, weighed.missing().map(|gap| gap.to_contract()))
-            .evidence(weighed.evidence())
+        // Texts are made of each once: a fact is often asked for by several parts.
+        let missing = once(weighed.missing()).into_iter().map(|gap| gap.to_contract());
+        self.between(rule, code, ends, missing).evidence(once(weighed.evidence()))
     }
 }
 
