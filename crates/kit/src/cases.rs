@@ -1,13 +1,14 @@
 //! Tests a policy: cases as files, run in the real sandbox.
 //!
-//! A case is a request, parameters and what is expected of the policy alone, enforced. Cases are YAML lists in the folder
-//! `cases/` beside the policy, so that people who do not program can read and write them:
+//! A case is a request, parameters, attached datasets and what is expected of the policy alone, enforced. Cases are YAML
+//! lists in the folder `cases/` beside the policy, so that people who do not program can read and write them:
 //!
 //! ```yaml
 //! - id: R06-4
 //!   says: two owners headquartered in China, 25.05 % each, are summed
 //!   request: !merge [base-customer.json, { evaluationDate: "2025-09-05" }]
 //!   parameters: { strict: true }
+//!   datasets: { regions: more-regions.csv }
 //!   expect: { outcome: deny, codes: [majority-exceeded], derived: { ownedByUnsupportedRegions: "50.1" } }
 //! ```
 
@@ -18,8 +19,8 @@ use crate::cases::compare::Expect;
 use cap_std::fs::Dir;
 use lexgate_engine::{Anachronism, Binding, Engine, PolicySet, Prepared, Unprepared, Unusable};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
-use lexgate_model::package::{Package, Verified};
-use lexgate_model::{Limits, Record, Request, RequestLimits, Span, When};
+use lexgate_model::package::{DatasetVersion, Package, Verified};
+use lexgate_model::{Digest, Limits, Period, Record, Request, RequestLimits, Span, When};
 use merge::Part;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -50,6 +51,9 @@ struct Case {
     /// What the binding sets.
     #[serde(default)]
     parameters: Map<String, Value>,
+    /// What the binding attaches: files of the folder by name of the dataset, each as a version that holds on all days.
+    #[serde(default)]
+    datasets: BTreeMap<String, String>,
     /// Whether proposed rules count as in force.
     #[serde(default)]
     what_if: bool,
@@ -209,13 +213,27 @@ fn read_text(folder: &Dir, file: &str) -> Result<String, CasesError> {
     Ok(text)
 }
 
-/// What cases run on: the policy, prepared once for each set of parameters.
+/// Returns the datasets that a case attaches, read from the folder.
+fn attached(folder: &Dir, datasets: &BTreeMap<String, String>) -> Result<Vec<DatasetVersion>, CasesError> {
+    let version = |(name, file): (&String, &String)| {
+        let bytes = read_text(folder, file)?.into_bytes();
+        let (period, digest) = (Period { from: None, until: None }, Digest::of(&bytes));
+        let (name, version) = (name.clone(), file.clone());
+        Ok(DatasetVersion { name, version, period, digest, bytes: bytes.into() })
+    };
+    datasets.iter().map(version).collect()
+}
+
+/// What cases run on: the policy, prepared once for each set of parameters and datasets.
 struct Bench<'a> {
     engine: &'a Engine,
     package: &'a Verified<Package>,
     folder: &'a Dir,
-    prepared: BTreeMap<String, Prepared>,
+    prepared: BTreeMap<Configuration, Prepared>,
 }
+
+/// What a policy is prepared with: its parameters, and the files of attached datasets by name.
+type Configuration = (String, BTreeMap<String, String>);
 
 impl Bench<'_> {
     fn run(&mut self, file: &str, case: Case, clock: &dyn Fn() -> Duration) -> CaseResult {
@@ -250,7 +268,7 @@ impl Bench<'_> {
         let when = request.when().ok_or_else(|| {
             failed("request", "has neither `evaluationDate` nor `evaluationTime`".to_owned())
         })?;
-        let policy = self.prepare(&case.parameters).map_err(|error| failed("parameters", error))?;
+        let policy = self.prepare(&case).map_err(|error| failed("configuration", error))?;
         let limits = Limits { deadline_ms: DEADLINE_MS, ..Limits::default() };
         let binding = Binding { limits, anachronism: Anachronism::Mark, ..Binding::new("case", policy) };
         let set = PolicySet::new(vec![binding]).map_err(|error| failed("policy", error.to_string()))?;
@@ -280,17 +298,16 @@ impl Bench<'_> {
         }
     }
 
-    fn prepare(&mut self, parameters: &Map<String, Value>) -> Result<Prepared, String> {
-        let parameters =
-            self.package.manifest.parameters.accept(parameters.clone()).map_err(|error| error.to_string())?;
-        if let Some(prepared) = self.prepared.get(parameters.as_str()) {
+    fn prepare(&mut self, case: &Case) -> Result<Prepared, String> {
+        let accepted = self.package.manifest.parameters.accept(case.parameters.clone());
+        let parameters = accepted.map_err(|error| error.to_string())?;
+        let key = (parameters.as_str().to_owned(), case.datasets.clone());
+        if let Some(prepared) = self.prepared.get(&key) {
             return Ok(prepared.clone());
         }
-        let key = parameters.as_str().to_owned();
-        let prepared = self
-            .engine
-            .prepare(self.package.clone(), parameters, Vec::new())
-            .map_err(|error| crate::chain(&error))?;
+        let datasets = attached(self.folder, &case.datasets).map_err(|error| crate::chain(&error))?;
+        let prepared = self.engine.prepare(self.package.clone(), parameters, datasets);
+        let prepared = prepared.map_err(|error| crate::chain(&error))?;
         self.prepared.insert(key, prepared.clone());
         Ok(prepared)
     }
@@ -337,5 +354,22 @@ mod tests {
             "maybe",
         );
         refuse(&[("a.yaml", "- { id: A, says: x, request: {}, expect: { outcome: deny } }")], "a.yaml");
+    }
+
+    #[test]
+    fn a_case_attaches_files_of_its_folder_under_the_name_of_a_dataset() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = open(folder.path());
+        dir.write("list.csv", "code\nSG\n").unwrap();
+        let case = CASE.replace("says: x,", "says: x, datasets: { regions: list.csv },");
+        dir.write("a.yaml", &case).unwrap();
+        dir.write("b.yaml", case.replace("id: A", "id: B").replace("list.csv", "none.csv")).unwrap();
+        let cases = read_cases(&dir).unwrap();
+        let [list] = <[_; 1]>::try_from(attached(&dir, &cases[0].1.datasets).unwrap()).unwrap();
+        assert_eq!((list.name.as_str(), list.version.as_str()), ("regions", "list.csv"));
+        assert_eq!((&*list.bytes, list.digest), (&b"code\nSG\n"[..], Digest::of(b"code\nSG\n")));
+        assert_eq!(list.period, Period { from: None, until: None });
+        let error = attached(&dir, &cases[1].1.datasets).unwrap_err().to_string();
+        assert_eq!(error, "cannot read `none.csv`");
     }
 }
