@@ -3,15 +3,21 @@
 //! A rule of law reads "if this and that, unless the other, then". A [`Condition`] is one of these parts; put together they
 //! keep only what matters, as [`Weighed`] does, and in the end [`Condition::then`] says what follows.
 
-use crate::fact::Fact;
+use crate::fact::{Fact, INCONSISTENT};
 use crate::finding::{Answer, Finding, Findings};
 use crate::place::{Evidence, Gap};
+use crate::view::{Party, UltimateParent};
 use crate::weighed::Weighed;
 use alloc::vec::Vec;
 use lexgate_model::Truth;
 
 /// Why a value is missing that is stated, but about which the policy's lists say nothing.
 const NOT_LISTED: &str = "unknown";
+
+/// Most statements of ultimate parents that are followed one after the other; chosen by feel. A sound register needs one.
+const MOST_PARENTS: usize = 8;
+
+const PARENT: &str = "the ultimate parent, which consolidates it in the end; `hasNoParent` if there is none";
 
 /// Something that holds, does not hold, or of which that is unknown.
 ///
@@ -46,6 +52,32 @@ impl<'a> Condition<'a> {
             Some(Truth::Unknown) => Condition::unknown([fact.place().gap(expected, NOT_LISTED)]),
             None => Condition::unknown(fact.gap(expected)),
         }
+    }
+
+    /// Returns whether who consolidates a party in the end passes a test.
+    ///
+    /// A parent that states another one is followed, and counts as well: a register that lags behind still names the parent
+    /// of last year. Who has no parent, as natural persons and states, has none that passes.
+    #[must_use]
+    pub fn of_parents(party: Party<'a>, test: impl Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
+        let (mut at, mut parents) = (party, Vec::new());
+        for followed in 0..MOST_PARENTS {
+            let statement = at.ultimate_parent();
+            match statement.value() {
+                Some(UltimateParent::Party(parent)) if parent.index() != at.index() => {
+                    parents.push(test(parent).shown_by(statement.evidence()));
+                    at = parent;
+                }
+                None if followed == 0 && !party.cannot_be_owned() => {
+                    return Condition::unknown(statement.gap(PARENT));
+                }
+                // It has none, is its own, or is named as the last one.
+                Some(_) => return Condition::any(parents).shown_by(statement.evidence()),
+                None => return Condition::any(parents),
+            }
+        }
+        parents.push(Condition::unknown([party.ultimate_parent().place().gap(PARENT, INCONSISTENT)]));
+        Condition::any(parents)
     }
 
     /// Returns one that holds, as these facts show.
@@ -106,6 +138,12 @@ impl<'a> Condition<'a> {
             Truth::False => Condition::holds(evidence),
             Truth::Unknown => Condition(Weighed::open((Answer::Permit, Answer::Deny), missing)),
         }
+    }
+
+    /// Returns the same, shown by these facts too.
+    #[must_use]
+    pub fn shown_by(self, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Condition<'a> {
+        Condition(self.0.shown_by(evidence))
     }
 
     /// Returns whether it holds.
@@ -230,6 +268,31 @@ mod tests {
             any(&[&fails, &unknown], Truth::Unknown, 1, 1);
             any(&[&holds, &fails, &unknown], Truth::True, 1, 0);
         });
+    }
+
+    #[test]
+    fn parents_are_followed_and_one_that_is_missing_is_asked_for() {
+        use crate::contract::Parent::{HasNoParent, Known, Unknown};
+        fn chinese(parent: Party<'_>) -> Condition<'_> {
+            Condition::of(parent.headquarters(), "a country", |code| code == "CN")
+        }
+        let not_supplied = || Unknown("notSupplied".into());
+        let check_parents = |stated: [crate::contract::Parent; 3], truth, evidence, missing| {
+            let parties = ["SG", "US", "CN"].into_iter().zip(stated).map(|(region, ultimate_parent)| {
+                crate::contract::Party { ultimate_parent, ..company(region, region) }
+            });
+            let raw = request("2025-01-01").parties(parties.collect()).build();
+            let party = Request::new(&raw).unwrap().party(0).unwrap();
+            check(&Condition::of_parents(party, chinese), truth, evidence, missing);
+        };
+        check_parents([not_supplied(), HasNoParent, HasNoParent], Truth::Unknown, 0, 1);
+        check_parents([HasNoParent, not_supplied(), not_supplied()], Truth::False, 1, 0);
+        check_parents([Known(0), not_supplied(), not_supplied()], Truth::False, 1, 0);
+        check_parents([Known(2), not_supplied(), not_supplied()], Truth::True, 2, 0);
+        check_parents([Known(1), Known(2), not_supplied()], Truth::True, 2, 0);
+        check_parents([Known(1), not_supplied(), Known(0)], Truth::False, 2, 0);
+        check_parents([Known(1), HasNoParent, not_supplied()], Truth::False, 3, 0);
+        check_parents([Known(1), Known(0), not_supplied()], Truth::Unknown, 16, 1);
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Lists of names: whether a party is called like somebody on a list, and how nearly.
+//! Lists of names: whether a party is somebody on a list, or is called like one, and how nearly.
 //!
 //! That a name is alike says nothing about who bears it: a policy takes the same name for a hit, and lets a person look at
 //! one that is merely alike.
 
+use crate::condition::Condition;
 use crate::place::Evidence;
-use crate::table::Table;
+use crate::table::{Row, Table};
 use crate::view::Party;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -32,7 +33,10 @@ const SORTS: [&str; 17] = [
     "bhd",
 ];
 
-/// Names to look for, each with whom it names.
+const NAME: &str = "a name";
+const IDENTIFIERS: &str = "its registrations; an empty list if it has none";
+
+/// Names to look for, each with whom it names and, where the list has it, a registration.
 #[derive(Debug, Clone)]
 pub struct Names(Vec<Entry>);
 
@@ -41,6 +45,8 @@ struct Entry {
     name: String,
     of: String,
     words: Vec<String>,
+    /// Scheme and identifier.
+    registration: Option<(String, String)>,
 }
 
 /// The name on a list that a party's is nearest to.
@@ -57,21 +63,50 @@ pub struct Match<'l, 'a> {
 }
 
 impl Names {
-    /// Reads the columns `name` and `of` (whom it names).
+    /// Reads the columns `name` and `of` (whom it names) and, where there are such, `scheme` and `id` of a registration.
     ///
     /// # Errors
     /// When a column is missing, or a name has no letter or digit; with the line.
     pub fn parse(bytes: &[u8]) -> Result<Names, String> {
-        let mut entries = Vec::new();
-        for row in Table::parse(bytes)?.rows() {
-            let (name, of) = (row.get("name")?.to_owned(), row.get("of")?.to_owned());
-            let words = words(&name);
-            if words.is_empty() {
-                return Err(row.error(format!("`{name}` has no letter or digit")));
-            }
-            entries.push(Entry { name, of, words });
+        Table::parse(bytes)?.rows().map(|row| entry(&row)).collect::<Result<_, _>>().map(Names)
+    }
+
+    /// Reads the same columns of one row, for lists that say more about each.
+    ///
+    /// # Errors
+    /// As [`Names::parse`].
+    pub fn of_row(row: &Row<'_>) -> Result<Names, String> {
+        entry(row).map(|entry| Names(Vec::from([entry])))
+    }
+
+    /// Returns whether a party is somebody on the list: it has a listed registration, or the same name.
+    ///
+    /// Registrations are asked for only if the list has any.
+    #[must_use]
+    pub fn has<'a>(&self, party: Party<'a>) -> Condition<'a> {
+        if self.0.is_empty() {
+            return Condition::fails([]);
         }
-        Ok(Names(entries))
+        let mut either = Vec::from([self.alike(party, 100)]);
+        if self.0.iter().any(|entry| entry.registration.is_some()) {
+            either.push(Condition::of(party.identifiers(), IDENTIFIERS, |identifiers| {
+                identifiers.iter().any(|one| {
+                    let same = |(scheme, id): &(String, String)| *scheme == one.scheme && *id == one.id;
+                    self.0.iter().filter_map(|entry| entry.registration.as_ref()).any(same)
+                })
+            }));
+        }
+        Condition::any(either)
+    }
+
+    /// Returns whether a party has a name at least so near to one on the list, in percent.
+    #[must_use]
+    pub fn alike<'a>(&self, party: Party<'a>, least: u8) -> Condition<'a> {
+        match self.nearest(party) {
+            _ if self.0.is_empty() => Condition::fails([]),
+            Some(found) if found.score >= least => Condition::holds([found.evidence]),
+            _ => Condition::of(party.naming(), NAME, |_| false),
+        }
     }
 
     /// Returns the nearest name on the list; nothing if none is near at all.
@@ -89,6 +124,16 @@ impl Names {
         }
         best
     }
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, String> {
+    let (name, of) = (row.get("name")?.to_owned(), row.get("of")?.to_owned());
+    let words = words(&name);
+    if words.is_empty() {
+        return Err(row.error(format!("`{name}` has no letter or digit")));
+    }
+    let cell = |column| row.get(column).ok().filter(|cell| !cell.is_empty()).map(str::to_owned);
+    Ok(Entry { name, of, words, registration: cell("scheme").zip(cell("id")) })
 }
 
 /// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
@@ -125,9 +170,10 @@ fn nearness(listed: &str, word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::Name;
+    use crate::contract::{Identifier, Name};
     use crate::testing::{company, request};
     use crate::view::Request;
+    use lexgate_model::Truth;
 
     const LIST: &str =
         "name,of\nMicron Technology,micron\nMicron,micron\n美光科技,micron\n美光,micron\n마이크론,micron\n";
@@ -169,6 +215,54 @@ mod tests {
         let raw = request("2025-01-01").party(company("maker", "US")).build();
         let list = Names::parse(LIST.as_bytes()).unwrap();
         assert_eq!(list.nearest(Request::new(&raw).unwrap().party(0).unwrap()), None);
+    }
+
+    #[track_caller]
+    fn check_party(list: &str, name: &str, id: Option<&str>, expected: [Truth; 2]) {
+        let mut party = company("maker", "US");
+        if !name.is_empty() {
+            party.names.push(Name { full_name: name.to_owned(), kind: None, language: None });
+        }
+        let identifier = |id: &str| Identifier { scheme: "XI-LEI".to_owned(), id: id.to_owned() };
+        party.identifiers = id.map(|id| Vec::from([identifier(id)]));
+        let raw = request("2025-01-01").party(party).build();
+        let party = Request::new(&raw).unwrap().party(0).unwrap();
+        let list = Names::parse(list.as_bytes()).unwrap();
+        assert_eq!([list.has(party).truth(), list.alike(party, 75).truth()], expected, "{name} {id:?}");
+    }
+
+    #[test]
+    fn a_party_is_on_the_list_by_name_or_registration_and_either_is_asked_for() {
+        use Truth::{False, True, Unknown};
+        check_party(LIST, "Micron", None, [True, True]);
+        check_party(LIST, "Mikron", None, [False, True]);
+        check_party(LIST, "Samsung", None, [False, False]);
+        check_party(LIST, "", None, [Unknown, Unknown]);
+        let registered = "name,of,scheme,id\nMicron,micron,XI-LEI,B3DX\nMicron Technology,micron,,\n";
+        check_party(registered, "Samsung", Some("B3DX"), [True, False]);
+        check_party(registered, "Samsung", Some("XXXX"), [False, False]);
+        check_party(registered, "Samsung", None, [Unknown, False]);
+        check_party(registered, "Micron", None, [True, True]);
+        check_party(registered, "", Some("XXXX"), [Unknown, Unknown]);
+        check_party("name,of\n", "", None, [False, False]);
+    }
+
+    #[test]
+    fn the_likeness_asked_for_is_enough() {
+        let mut party = company("maker", "US");
+        party.names.push(Name { full_name: "Mikron".to_owned(), kind: None, language: None });
+        let raw = request("2025-01-01").party(party).build();
+        let party = Request::new(&raw).unwrap().party(0).unwrap();
+        let list = Names::parse(LIST.as_bytes()).unwrap();
+        assert_eq!(list.alike(party, 83).truth(), Truth::True);
+        assert_eq!(list.alike(party, 84).truth(), Truth::False);
+    }
+
+    #[test]
+    fn a_row_is_a_list_of_one() {
+        let table = Table::parse(LIST.as_bytes()).unwrap();
+        let names = Names::of_row(&table.rows().next().unwrap()).unwrap();
+        assert_eq!(names.0.len(), 1);
     }
 
     #[test]

@@ -38,6 +38,8 @@ enum Field<'a> {
     Whole,
     Named(&'static str),
     Fact(&'a str),
+    /// A path as the contract has it.
+    Path(&'a str),
 }
 
 impl<'a> Place<'a> {
@@ -61,6 +63,7 @@ impl<'a> Place<'a> {
             Field::Whole => None,
             Field::Named(name) => Some(name.to_owned()),
             Field::Fact(name) => Some(format!("facts/{}", escaped(name))),
+            Field::Path(path) => Some(path.to_owned()).filter(|path| !path.is_empty()),
         };
         let field = match (entry, field) {
             (Some(entry), Some(field)) => format!("{entry}/{field}"),
@@ -87,6 +90,14 @@ impl Gap<'_> {
     #[must_use]
     pub fn to_contract(&self) -> contract::Missing {
         self.place.missing(self.expected, self.reason)
+    }
+}
+
+impl<'a> From<&'a contract::Missing> for Gap<'a> {
+    /// Returns a fact that is known to be missing, such as one of [`ownership`](crate::ownership), to be weighed.
+    fn from(missing: &'a contract::Missing) -> Gap<'a> {
+        let contract::Missing { at, expected, reason } = missing;
+        Place { record: at.at.into(), field: Field::Path(&at.field) }.gap(expected, reason)
     }
 }
 
@@ -133,6 +144,14 @@ mod tests {
         let listing = Spot { at: party, entry: Some(("listings", 2)) };
         check(Place::whole(listing), party, "listings/2");
         check(Place::named(listing, "end"), party, "listings/2/end");
+    }
+
+    #[test]
+    fn a_missing_fact_can_be_weighed_again() {
+        let place = Place::fact(Spot { at: Element::Party(3), entry: None }, "a/b");
+        let missing = place.missing("it", "stale");
+        assert_eq!(Gap::from(&missing).to_contract(), missing);
+        check(Place { record: Element::Item.into(), field: Field::Path("") }, Element::Item, "");
     }
 
     #[test]
