@@ -168,6 +168,18 @@ impl<'a> Authorization<'a> {
         self.optional("scope", self.raw.scope.as_deref())
     }
 
+    /// Returns its first day.
+    #[must_use]
+    pub fn valid_from(&self) -> Fact<'a, Date> {
+        self.day_of("validFrom", self.raw.valid_from)
+    }
+
+    /// Returns its last day.
+    #[must_use]
+    pub fn valid_until(&self) -> Fact<'a, Date> {
+        self.day_of("validUntil", self.raw.valid_until)
+    }
+
     /// Returns whether it is valid on the date; both days are inclusive, absent ones open.
     #[must_use]
     pub fn holds_on(&self, date: Date) -> bool {
