@@ -184,6 +184,13 @@ impl<'a> Condition<'a> {
     }
 }
 
+impl<'a> From<Condition<'a>> for Weighed<'a> {
+    /// Returns what follows where it must hold: a permit where it does, a deny where it does not.
+    fn from(condition: Condition<'a>) -> Weighed<'a> {
+        condition.0
+    }
+}
+
 /// Message codes of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Codes {

@@ -74,6 +74,7 @@ mod regions;
 mod table;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod usual;
 pub mod view;
 mod weighed;
 

@@ -217,4 +217,40 @@ impl<'a> Fact<'a, Deployment<'a>> {
             }
         }
     }
+
+    /// Returns who operates it. Without a deployment this, and all that follows here, is missing for the same reason.
+    #[must_use]
+    pub fn operator(&self) -> Fact<'a, Party<'a>> {
+        self.then("operator", |deployment| deployment.operator())
+    }
+
+    /// Returns who provides facilities, servers and systems.
+    #[must_use]
+    pub fn infrastructure_provider(&self) -> Fact<'a, Party<'a>> {
+        self.then("infrastructureProvider", |deployment| deployment.infrastructure_provider())
+    }
+
+    /// Returns the ISO 3166 code of where it runs.
+    #[must_use]
+    pub fn region(&self) -> Fact<'a, &'a str> {
+        self.then("region", |deployment| deployment.region())
+    }
+
+    /// Returns a fact of it that is true or false.
+    #[must_use]
+    pub fn flag(&self, name: &'a str) -> Fact<'a, bool> {
+        self.then_fact(name, |deployment, name| deployment.flag(name))
+    }
+
+    /// Returns a fact of it that is a text or a code.
+    #[must_use]
+    pub fn text(&self, name: &'a str) -> Fact<'a, &'a str> {
+        self.then_fact(name, |deployment, name| deployment.text(name))
+    }
+
+    /// Returns a fact of it that is a list of texts.
+    #[must_use]
+    pub fn texts(&self, name: &'a str) -> Fact<'a, &'a [alloc::string::String]> {
+        self.then_fact(name, |deployment, name| deployment.texts(name))
+    }
 }

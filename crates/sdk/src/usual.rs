@@ -1,0 +1,202 @@
+//! Conditions on which rules of several authorities turn: whether a public body is a customer, whether a certificate is
+//! held.
+
+use crate::condition::Condition;
+use crate::view::{Certificate, Item, Party, Request};
+use alloc::vec::Vec;
+use lexgate_model::Date;
+
+impl<'a> Party<'a> {
+    /// Returns whether it is a state or a public body. The kind tells it of states, their bodies and natural persons; of
+    /// others the fact `isPublicSector` does.
+    #[must_use]
+    pub fn public_body(&self) -> Condition<'a> {
+        match self.kind() {
+            "state" | "stateBody" => Condition::holds(self.kind_as_fact().evidence()),
+            _ if self.is_person() => Condition::fails(self.kind_as_fact().evidence()),
+            _ => {
+                let expected = "whether it belongs to the public sector";
+                Condition::of(self.flag("isPublicSector"), expected, |public| public)
+            }
+        }
+    }
+}
+
+impl<'a> Certificate<'a> {
+    /// Returns whether one of these parties holds it.
+    #[must_use]
+    pub fn held_by(&self, holders: &[Party<'a>]) -> Condition<'a> {
+        let listed = |holder: Party<'_>| holders.iter().any(|party| party.index() == holder.index());
+        Condition::of(self.holder(), "who holds it", listed)
+    }
+
+    /// Returns whether the date is one of its days, the first and the last included. Where [`Certificate::holds_on`] takes an
+    /// end that is not stated for open, this asks for it.
+    #[must_use]
+    pub fn valid_on(&self, date: Date) -> Condition<'a> {
+        let begun = Condition::of(self.valid_from(), "its first day", |day| day <= date);
+        let not_over = Condition::of(self.valid_until(), "its last day", |day| day >= date);
+        Condition::all([begun, not_over])
+    }
+}
+
+impl Item<'_> {
+    /// Returns whether its category is known to be one of goods, not of services. A word that is not known is none: a
+    /// misspelt one switches nothing off.
+    #[must_use]
+    pub fn is_goods(&self) -> bool {
+        self.category().value().is_some_and(|category| matches!(category, "material" | "component"))
+    }
+}
+
+impl<'a> Request<'a> {
+    /// Returns whether a customer passes a test. A request without customers is asked for one.
+    #[must_use]
+    pub fn any_customer(&self, test: impl Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
+        let customers = self.customers();
+        if customers.is_empty() {
+            return Condition::unknown([self.nobody("a buyer: any role but vendor, reseller and operator")]);
+        }
+        Condition::any(customers.into_iter().map(test))
+    }
+
+    /// Returns whether there is a certificate of a scheme that passes a test. A list that was not supplied is asked for; an
+    /// empty one says that there is none.
+    #[must_use]
+    pub fn certified(&self, scheme: &str, test: impl Fn(Certificate<'a>) -> Condition<'a>) -> Condition<'a> {
+        let list = self.certificates();
+        let Some(certificates) = list.value() else {
+            return Condition::unknown(list.gap("the certificates held; an empty list if there are none"));
+        };
+        let tested: Vec<_> = certificates.iter().filter(|one| one.scheme() == scheme).map(test).collect();
+        if tested.is_empty() { Condition::fails(list.evidence()) } else { Condition::any(tested) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{self, Value};
+    use crate::testing::{company, fact, request};
+    use lexgate_model::{Truth, date};
+
+    #[track_caller]
+    fn public(kind: &str, flag: Option<bool>, truth: Truth, missing: usize) {
+        let facts = flag.map(|flag| fact("isPublicSector", Value::Flag(flag))).into_iter().collect();
+        let buyer = contract::Party { kind: kind.to_owned(), facts, ..company("buyer", "KR") };
+        let raw = request("2025-01-01").party(buyer).participant("purchaser", "buyer").build();
+        let found = Request::new(&raw).unwrap().any_customer(|party| party.public_body());
+        assert_eq!((found.truth(), found.missing().count()), (truth, missing), "{kind}");
+    }
+
+    #[test]
+    fn a_public_body_is_one_by_kind_or_by_the_flag() {
+        public("stateBody", None, Truth::True, 0);
+        public("state", Some(false), Truth::True, 0);
+        public("knownPerson", Some(true), Truth::False, 0);
+        public("registeredEntity", Some(true), Truth::True, 0);
+        public("registeredEntity", Some(false), Truth::False, 0);
+        public("registeredEntity", None, Truth::Unknown, 1);
+    }
+
+    #[test]
+    fn without_customers_one_is_asked_for() {
+        let raw = request("2025-01-01").party(company("shop", "KR")).participant("vendor", "shop").build();
+        let found = Request::new(&raw).unwrap().any_customer(|party| party.public_body());
+        assert_eq!(found.missing().next().unwrap().to_contract().at.field, "participants");
+    }
+
+    #[test]
+    fn only_known_words_are_goods() {
+        let goods = |category: Option<&str>| {
+            let raw = request("2025-01-01").with(|raw| raw.resource.category = category.map(str::to_owned));
+            Request::new(&raw.build()).unwrap().resource().is_goods()
+        };
+        assert!(goods(Some("material")) && goods(Some("component")));
+        assert!(!goods(Some("Material")) && !goods(Some("compute")) && !goods(None));
+    }
+
+    /// Whether a certificate held until the fifth of January, if at all, does on a day.
+    #[track_caller]
+    fn held(on: &str, change: impl FnOnce(&mut contract::Request), truth: Truth, missing: usize) {
+        let raw = request(on).parties(vec![company("holder", "KR"), company("other", "KR")]).with(|raw| {
+            let day = |text| request(text).build().evaluation_date;
+            raw.certificates = Some(vec![contract::Certificate {
+                record_id: None,
+                scheme: "CSAP".to_owned(),
+                grade: None,
+                service_model: None,
+                holder: Some(0),
+                valid_from: Some(day("2025-01-02")),
+                valid_until: Some(day("2025-01-05")),
+                underlying: None,
+                facts: Vec::new(),
+            }]);
+            change(raw);
+        });
+        let raw = raw.build();
+        let request = Request::new(&raw).unwrap();
+        let holder = [request.party(0).unwrap()];
+        let found = request.certified("CSAP", |one| {
+            Condition::all([one.held_by(&holder), one.valid_on(date::parse(on).unwrap())])
+        });
+        assert_eq!((found.truth(), found.missing().count()), (truth, missing), "{on}");
+    }
+
+    fn first(raw: &mut contract::Request) -> &mut contract::Certificate {
+        raw.certificates.as_mut().unwrap().first_mut().unwrap()
+    }
+
+    #[test]
+    fn a_certificate_counts_on_its_days_and_asks_for_what_is_not_stated() {
+        held("2025-01-01", |_| {}, Truth::False, 0);
+        held("2025-01-02", |_| {}, Truth::True, 0);
+        held("2025-01-05", |_| {}, Truth::True, 0);
+        held("2025-01-06", |_| {}, Truth::False, 0);
+        held("2025-01-02", |raw| first(raw).valid_from = None, Truth::Unknown, 1);
+        held("2025-01-02", |raw| first(raw).valid_until = None, Truth::Unknown, 1);
+        held("2025-01-02", |raw| first(raw).holder = None, Truth::Unknown, 1);
+        held("2025-01-02", |raw| first(raw).holder = Some(1), Truth::False, 0);
+        held("2025-01-02", |raw| first(raw).scheme = "NIS".to_owned(), Truth::False, 0);
+        held("2025-01-02", |raw| raw.certificates = Some(Vec::new()), Truth::False, 0);
+        held("2025-01-02", |raw| raw.certificates = None, Truth::Unknown, 1);
+    }
+
+    #[test]
+    fn what_a_deployment_would_tell_is_missing_at_its_place_when_there_is_none() {
+        let raw = request("2025-01-01").build();
+        let deployment = Request::new(&raw).unwrap().deployment();
+        let field = |gap: Option<crate::place::Gap<'_>>| gap.unwrap().to_contract().at.field;
+        assert_eq!(field(deployment.operator().gap("x")), "operator");
+        assert_eq!(field(deployment.infrastructure_provider().gap("x")), "infrastructureProvider");
+        assert_eq!(field(deployment.region().gap("x")), "region");
+        assert_eq!(field(deployment.flag("personalData").gap("x")), "facts/personalData");
+        assert_eq!(field(deployment.text("networkSeparation").gap("x")), "facts/networkSeparation");
+        assert_eq!(field(deployment.texts("sharedInfrastructure").gap("x")), "facts/sharedInfrastructure");
+    }
+
+    #[test]
+    fn what_a_deployment_tells_is_known() {
+        let flag = fact("closed", Value::Flag(true));
+        let text = fact("level", Value::Text("low".to_owned()));
+        let texts = fact("with", Value::Texts(vec!["other".to_owned()]));
+        let raw =
+            request("2025-01-01").parties(vec![company("one", "KR"), company("other", "KR")]).with(|raw| {
+                raw.deployment = Some(contract::Deployment {
+                    operator: Some(0),
+                    infrastructure_provider: Some(1),
+                    technology_provider: None,
+                    region: Some("KR".to_owned()),
+                    facts: vec![flag, text, texts],
+                });
+            });
+        let raw = raw.build();
+        let deployment = Request::new(&raw).unwrap().deployment();
+        assert_eq!(deployment.operator().value().map(|party| party.index()), Some(0));
+        assert_eq!(deployment.infrastructure_provider().value().map(|party| party.index()), Some(1));
+        assert_eq!(deployment.region().value(), Some("KR"));
+        assert_eq!(deployment.flag("closed").value(), Some(true));
+        assert_eq!(deployment.text("level").value(), Some("low"));
+        assert_eq!(deployment.texts("with").value().map(<[_]>::len), Some(1));
+    }
+}
