@@ -61,6 +61,3 @@ fn is_institution(party: Party<'_>) -> Condition<'_> {
 }
 
 lexgate_sdk::export!(EuCloudSovereignty);
-
-#[cfg(test)]
-mod tests;
