@@ -1,7 +1,7 @@
 //! Generated requests: a case of the policy, changed at places of the vocabulary it declares.
 //!
 //! Whatever the request, four things hold. Supplying a missing fact never widens what a rule says, nor moves it outside what
-//! it was. The order of what has no order does not matter. Facts that nobody declared do not matter. The same request
+//! it was, unless it contradicts the others. The order of what has no order does not matter. Facts that nobody declared do not matter. The same request
 //! gives the same findings for the same fuel.
 
 use crate::{Asked, Said, Shipped, shipped};
@@ -92,6 +92,7 @@ impl<'p> World<'p> {
             && let Ok(other) = says(&less)
             && said.fault.is_none()
             && other.fault.is_none()
+            && inconsistent(&said) <= inconsistent(&other)
         {
             let (narrow, wide) = (spans(&said), spans(&other));
             let rules = narrow.keys().chain(wide.keys());
@@ -326,6 +327,12 @@ fn differences(one: &Said, other: &Said) -> String {
         a.difference(b).cloned().collect::<Vec<_>>().join("\n  ")
     };
     format!("only here:\n  {}\nonly there:\n  {}", only(&one, &other), only(&other, &one))
+}
+
+/// Returns how many facts contradict others. A fact that does is no fact supplied: it opens what was settled.
+fn inconsistent(said: &Said) -> usize {
+    let missing = said.findings.iter().flat_map(|finding| &finding.missing);
+    missing.filter(|missing| missing.reason == "inconsistent").count()
 }
 
 /// Returns what each rule says in all.

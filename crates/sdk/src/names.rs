@@ -4,6 +4,7 @@
 //! one that is merely alike.
 
 use crate::condition::Condition;
+use crate::fact::Fact;
 use crate::place::Evidence;
 use crate::table::{Row, Table};
 use crate::view::Party;
@@ -32,6 +33,9 @@ const SORTS: [&str; 17] = [
     "pte",
     "bhd",
 ];
+
+/// Words that share less than this, in percent, are other words.
+const LEAST: usize = 75;
 
 const NAME: &str = "a name";
 const IDENTIFIERS: &str = "its registrations; an empty list if it has none";
@@ -109,6 +113,19 @@ impl Names {
         }
     }
 
+    /// Returns whether a name that stands elsewhere, such as that of a product, is at least so near to one on the list, in
+    /// percent; `expected` says what should stand there.
+    #[must_use]
+    pub fn like<'a>(&self, name: Fact<'a, &'a str>, expected: &'a str, least: u8) -> Condition<'a> {
+        if self.0.is_empty() {
+            return Condition::fails([]);
+        }
+        Condition::of(name, expected, |name| {
+            let words = words(name);
+            self.0.iter().any(|entry| likeness(&entry.words, &words) >= least)
+        })
+    }
+
     /// Returns the nearest name on the list; nothing if none is near at all.
     #[must_use]
     pub fn nearest<'a>(&self, party: Party<'a>) -> Option<Match<'_, 'a>> {
@@ -160,11 +177,14 @@ fn nearness(listed: &str, word: &str) -> usize {
     if !listed.is_ascii() && listed.chars().count() > 1 && word.contains(listed) {
         return 100;
     }
-    let longest = listed.chars().count().max(word.chars().count()).max(1);
-    let edits = strsim::levenshtein(listed, word);
-    let near = longest.saturating_sub(edits).saturating_mul(100) / longest;
-    // Words that share less than this are other words.
-    if near < 75 { 0 } else { near }
+    let (one, other) = (listed.chars().count(), word.chars().count());
+    let longest = one.max(other).max(1);
+    // A word so much shorter shares too little, however it is edited; most words are, and counting edits is dear.
+    if one.min(other).saturating_mul(100) / longest < LEAST {
+        return 0;
+    }
+    let near = longest.saturating_sub(strsim::levenshtein(listed, word)).saturating_mul(100) / longest;
+    if near < LEAST { 0 } else { near }
 }
 
 #[cfg(test)]
@@ -256,6 +276,25 @@ mod tests {
         let list = Names::parse(LIST.as_bytes()).unwrap();
         assert_eq!(list.alike(party, 83).truth(), Truth::True);
         assert_eq!(list.alike(party, 84).truth(), Truth::False);
+    }
+
+    #[test]
+    fn a_product_is_looked_for_by_its_name() {
+        let product =
+            |name: &str| crate::testing::fact("productName", crate::contract::Value::Text(name.into()));
+        let find = |list: &str, name: &str, least| {
+            let facts = if name.is_empty() { Vec::new() } else { Vec::from([product(name)]) };
+            let raw = request("2025-01-01").with(|request| request.resource.facts = facts).build();
+            let list = Names::parse(list.as_bytes()).unwrap();
+            let resource = Request::new(&raw).unwrap().resource();
+            list.like(resource.text("productName"), "its name", least).truth()
+        };
+        assert_eq!(find(LIST, "MICRON", 100), Truth::True);
+        assert_eq!(find(LIST, "Mikron", 100), Truth::False);
+        assert_eq!(find(LIST, "Mikron", 83), Truth::True);
+        assert_eq!(find(LIST, "Mikron", 84), Truth::False);
+        assert_eq!(find(LIST, "", 83), Truth::Unknown);
+        assert_eq!(find("name,of\n", "", 83), Truth::False);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! held.
 
 use crate::condition::Condition;
-use crate::view::{Certificate, Item, Party, Request};
+use crate::fact::Fact;
+use crate::view::{Authorization, Certificate, Item, Party, Request};
 use alloc::vec::Vec;
 use lexgate_model::Date;
 
@@ -34,10 +35,29 @@ impl<'a> Certificate<'a> {
     /// end that is not stated for open, this asks for it.
     #[must_use]
     pub fn valid_on(&self, date: Date) -> Condition<'a> {
-        let begun = Condition::of(self.valid_from(), "its first day", |day| day <= date);
-        let not_over = Condition::of(self.valid_until(), "its last day", |day| day >= date);
-        Condition::all([begun, not_over])
+        valid(self.valid_from(), self.valid_until(), date)
     }
+}
+
+impl<'a> Authorization<'a> {
+    /// Returns whether the date is one of its days, the first and the last included. Where [`Authorization::holds_on`] takes
+    /// an end that is not stated for open, this asks for it.
+    #[must_use]
+    pub fn valid_on(&self, date: Date) -> Condition<'a> {
+        valid(self.valid_from(), self.valid_until(), date)
+    }
+
+    /// Returns whether this word is among those of its scope, which is asked for.
+    #[must_use]
+    pub fn covers(&self, word: &'a str) -> Condition<'a> {
+        Condition::of(self.scope(), word, |scope| scope.iter().any(|its| its == word))
+    }
+}
+
+fn valid<'a>(from: Fact<'a, Date>, until: Fact<'a, Date>, date: Date) -> Condition<'a> {
+    let begun = Condition::of(from, "its first day", |day| day <= date);
+    let not_over = Condition::of(until, "its last day", |day| day >= date);
+    Condition::all([begun, not_over])
 }
 
 impl Item<'_> {
@@ -69,6 +89,20 @@ impl<'a> Request<'a> {
             return Condition::unknown(list.gap("the certificates held; an empty list if there are none"));
         };
         let tested: Vec<_> = certificates.iter().filter(|one| one.scheme() == scheme).map(test).collect();
+        if tested.is_empty() { Condition::fails(list.evidence()) } else { Condition::any(tested) }
+    }
+
+    /// Returns whether there is an authorization of a kind that passes a test. A list that was not supplied is asked for; an
+    /// empty one says that there is none.
+    #[must_use]
+    pub fn authorized(&self, kind: &str, test: impl Fn(Authorization<'a>) -> Condition<'a>) -> Condition<'a> {
+        let list = self.authorizations();
+        let Some(authorizations) = list.value() else {
+            let expected = "the licences, exceptions and derogations held; an empty list if there are none";
+            return Condition::unknown(list.gap(expected));
+        };
+        let of_kind = authorizations.iter().filter(|one| one.kind() == kind);
+        let tested: Vec<_> = of_kind.map(|one| test(one).shown_by(one.kind_as_fact().evidence())).collect();
         if tested.is_empty() { Condition::fails(list.evidence()) } else { Condition::any(tested) }
     }
 }
@@ -160,6 +194,51 @@ mod tests {
         held("2025-01-02", |raw| first(raw).scheme = "NIS".to_owned(), Truth::False, 0);
         held("2025-01-02", |raw| raw.certificates = Some(Vec::new()), Truth::False, 0);
         held("2025-01-02", |raw| raw.certificates = None, Truth::Unknown, 1);
+    }
+
+    /// Whether an exception for telephones held until the fifth of January, if at all, does on a day.
+    #[track_caller]
+    fn excepted(
+        on: &str,
+        change: impl FnOnce(&mut contract::Authorization),
+        (truth, evidence, missing): (Truth, usize, usize),
+    ) {
+        let day = |text| request(text).build().evaluation_date;
+        let mut exception = contract::Authorization {
+            record_id: None,
+            kind: "exception".to_owned(),
+            issuer: None,
+            number: None,
+            valid_from: Some(day("2025-01-02")),
+            valid_until: Some(day("2025-01-05")),
+            scope: Some(vec!["fax".to_owned(), "telephone".to_owned()]),
+            facts: Vec::new(),
+        };
+        change(&mut exception);
+        let raw = request(on).with(|raw| raw.authorizations = Some(vec![exception])).build();
+        let request = Request::new(&raw).unwrap();
+        let found = request.authorized("exception", |one| {
+            Condition::all([one.covers("telephone"), one.valid_on(request.date())])
+        });
+        let counts = (found.truth(), found.evidence().count(), found.missing().count());
+        assert_eq!(counts, (truth, evidence, missing), "{on}");
+    }
+
+    #[test]
+    fn an_authorization_counts_on_its_days_and_for_its_scope() {
+        use Truth::{False, True, Unknown};
+        excepted("2025-01-01", |_| {}, (False, 2, 0));
+        excepted("2025-01-02", |_| {}, (True, 4, 0));
+        excepted("2025-01-05", |_| {}, (True, 4, 0));
+        excepted("2025-01-06", |_| {}, (False, 2, 0));
+        excepted("2025-01-02", |one| one.valid_from = None, (Unknown, 3, 1));
+        excepted("2025-01-02", |one| one.valid_until = None, (Unknown, 3, 1));
+        excepted("2025-01-02", |one| one.scope = None, (Unknown, 3, 1));
+        excepted("2025-01-02", |one| one.scope = Some(vec!["fax".to_owned()]), (False, 2, 0));
+        excepted("2025-01-02", |one| one.kind = "licence".to_owned(), (False, 1, 0));
+        let raw = request("2025-01-02").build();
+        let none = Request::new(&raw).unwrap().authorized("exception", |_| Condition::holds([]));
+        assert_eq!((none.truth(), none.missing().count()), (Unknown, 1));
     }
 
     #[test]

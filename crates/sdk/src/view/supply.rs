@@ -96,6 +96,12 @@ impl<'a> Certificate<'a> {
         &self.raw.scheme
     }
 
+    /// Returns the same as a fact, for findings that rest on it.
+    #[must_use]
+    pub fn scheme_as_fact(&self) -> Fact<'a, &'a str> {
+        Fact::known(self.place("scheme"), self.scheme())
+    }
+
     /// Returns the grade within the scheme.
     #[must_use]
     pub fn grade(&self) -> Fact<'a, &'a str> {
@@ -148,6 +154,12 @@ impl<'a> Authorization<'a> {
     #[must_use]
     pub fn kind(&self) -> &'a str {
         &self.raw.kind
+    }
+
+    /// Returns the same as a fact, for findings that rest on it.
+    #[must_use]
+    pub fn kind_as_fact(&self) -> Fact<'a, &'a str> {
+        Fact::known(self.place("kind"), self.kind())
     }
 
     /// Returns who issued it.
