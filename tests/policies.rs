@@ -1,5 +1,5 @@
-//! What every policy we ship must have, besides being right: messages in all our languages, and its place in
-//! `plugins/README.md`. What any manifest must be, shipped or not, is checked where it is built.
+//! What every policy we ship must have, besides being right: messages in all our languages. What any manifest must be,
+//! shipped or not, is checked where it is built.
 
 #![expect(clippy::disallowed_methods, reason = "the policies are files of this tree")]
 
@@ -34,22 +34,6 @@ fn every_message_is_there_in_all_languages_with_the_same_placeholders() {
     assert!(breaches.is_empty(), "\n\n  {}\n\nwrite them into `lexgate.toml`\n", breaches.join("\n  "));
 }
 
-#[test]
-fn the_list_of_policies_names_every_rule_parameter_and_dataset() {
-    let list = read("plugins/README.md");
-    let mut breaches = Vec::new();
-    for (policy, manifest) in manifests() {
-        let section = list.split("\n## ").find(|section| section.starts_with(&format!("`{policy}`")));
-        let named = |name: &str| section.is_some_and(|section| section.contains(&format!("`{name}`")));
-        let properties = table(&manifest, "parameters").get("properties").and_then(Value::as_table).cloned();
-        let parameters = properties.into_iter().flatten().map(|(name, _)| name);
-        let names = of_each(&manifest, "rules", "id").chain(of_each(&manifest, "datasets", "name"));
-        let gone = names.chain(parameters).filter(|name| !named(name));
-        breaches.extend(gone.map(|name| format!("{policy}: `{name}`")));
-    }
-    assert!(breaches.is_empty(), "\n\n  {}\n\nname them in `plugins/README.md`\n", breaches.join("\n  "));
-}
-
 /// The folders below `plugins/` with their manifests.
 fn manifests() -> Vec<(String, Table)> {
     let folders = fs::read_dir(root().join("plugins")).unwrap().map(|entry| entry.unwrap().file_name());
@@ -65,13 +49,6 @@ fn manifests() -> Vec<(String, Table)> {
 
 fn table(manifest: &Table, name: &str) -> Table {
     manifest.get(name).and_then(Value::as_table).cloned().unwrap_or_default()
-}
-
-/// A text of each entry of a list of the manifest.
-fn of_each(manifest: &Table, list: &str, member: &str) -> impl Iterator<Item = String> {
-    let entries = manifest.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
-    let member = member.to_owned();
-    entries.into_iter().filter_map(move |entry| entry.get(&member)?.as_str().map(str::to_owned))
 }
 
 fn text<'a>((language, text): (&'a String, &'a Value)) -> (&'a str, &'a str) {

@@ -1,7 +1,7 @@
 //! Every case of every policy passes in the sandbox, and each stays small.
 
-use crate::{engine, shipped};
-use lexgate_kit::cases;
+use crate::{Shipped, engine, shipped};
+use lexgate_kit::cases::{self, CaseResult};
 use std::time::Duration;
 
 /// Most fuel of an evaluation in any case.
@@ -15,9 +15,7 @@ const MOST_LINES: usize = 320;
 fn all_cases_pass_within_the_fuel_of_the_catalogue() {
     let mut failed = Vec::new();
     for policy in shipped() {
-        let dir = cap_std::fs::Dir::open_ambient_dir(&policy.folder, cap_std::ambient_authority()).unwrap();
-        let clock = || Duration::ZERO;
-        let results = cases::run(engine(), &policy.package, &dir, None, &clock, &mut |_| {}).unwrap();
+        let results = run(policy);
         for result in results {
             let id = &result.id;
             failed
@@ -28,6 +26,14 @@ fn all_cases_pass_within_the_fuel_of_the_catalogue() {
         }
     }
     assert!(failed.is_empty(), "\n\n  {}\n", failed.join("\n  "));
+}
+
+/// Runs the cases of a policy, once for all tests that look at them.
+pub(crate) fn run(policy: &Shipped) -> &[CaseResult] {
+    policy.results.get_or_init(|| {
+        let dir = cap_std::fs::Dir::open_ambient_dir(&policy.folder, cap_std::ambient_authority()).unwrap();
+        cases::run(engine(), &policy.package, &dir, None, &|| Duration::ZERO, &mut |_| {}).unwrap()
+    })
 }
 
 #[test]

@@ -8,10 +8,12 @@
 mod cases;
 mod facts;
 mod generated;
+mod pages;
+mod together;
 
 use lexgate_engine::{Anachronism, Binding, Engine, PolicySet, Prepared};
 use lexgate_kit::build::{BuildPlan, Folder, Tools, build};
-use lexgate_kit::cases::{Question, questions};
+use lexgate_kit::cases::{CaseResult, Question, questions};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::{Limits, Package, Record, Request, RequestLimits, Verified};
@@ -26,6 +28,8 @@ struct Shipped {
     folder: PathBuf,
     package: Verified<Package>,
     questions: Vec<Question>,
+    /// What its cases came to.
+    results: OnceLock<Vec<CaseResult>>,
     /// As the cases configure it, by parameters and datasets: preparing takes long.
     asked: Mutex<BTreeMap<String, Arc<Asked>>>,
 }
@@ -78,7 +82,14 @@ fn built(path: PathBuf) -> Shipped {
     };
     let built = build(&plan, &mut |_| {}).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let questions = questions(&plan.plugin.dir).unwrap();
-    Shipped { id: built.id, folder: path, package: built.package, questions, asked: Mutex::default() }
+    Shipped {
+        id: built.id,
+        folder: path,
+        package: built.package,
+        questions,
+        results: OnceLock::new(),
+        asked: Mutex::default(),
+    }
 }
 
 impl Shipped {
