@@ -37,7 +37,7 @@ struct Terms {
 }
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 16;
 
 impl Policy for KrCsap {
     fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<KrCsap, String> {
@@ -68,13 +68,14 @@ impl Policy for KrCsap {
         let certificates = Certificates::new(request, self);
         let system = grade::possible(request);
         let by_grade = |grade| requirements::graded(&certificates, grade);
-        let as_proposed = |grade| requirements::proposed(&certificates, grade);
+        let on_infrastructure = certificates.on_infrastructure();
+        let as_proposed = |grade| requirements::proposed(&certificates, &on_infrastructure, grade);
         let mut report =
             |rule, system, cases: Vec<_>| report::report(rule, system, &cases, &buyers, findings);
         report(("csap-ungraded", "ungraded-met"), None, vec![requirements::ungraded(&certificates)]);
         report(("csap", "requirements-met"), Some(&system), system.each(by_grade));
         report(("single-gate", "gate-passed"), None, vec![requirements::single_gate(&certificates)]);
-        if certificates.on_infrastructure().truth() != Truth::False {
+        if on_infrastructure.truth() != Truth::False {
             let rule = ("infrastructure-grade", "infrastructure-follows");
             report(rule, Some(&system), system.each(as_proposed));
         }

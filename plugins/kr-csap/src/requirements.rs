@@ -5,7 +5,7 @@
 
 use crate::certificates::Certificates;
 use crate::grade::Grade;
-use lexgate_sdk::{Answer, Fact, Request, Weighed, country, region_code};
+use lexgate_sdk::{Answer, Condition, Fact, Request, Weighed, country, region_code};
 
 /// One requirement, what it comes to, and how that is told.
 pub(crate) struct Requirement<'a> {
@@ -91,11 +91,15 @@ pub(crate) fn single_gate<'a>(certificates: &Certificates<'_, 'a>) -> Vec<Requir
 }
 
 /// What was proposed: a platform or software has the grade of the infrastructure it runs on.
-pub(crate) fn proposed<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> Vec<Requirement<'a>> {
+pub(crate) fn proposed<'a>(
+    certificates: &Certificates<'_, 'a>,
+    applies: &Condition<'a>,
+    grade: Grade,
+) -> Vec<Requirement<'a>> {
     let codes = ["infrastructure-lower", "infrastructure-lower", "infrastructure-open"];
     let follows = certificates.graded_by_infrastructure(grade);
     let nothing = Weighed::settled(Answer::NotApplicable, []);
-    vec![Requirement::new(codes, certificates.on_infrastructure().choose(follows, nothing)).of_grade(grade)]
+    vec![Requirement::new(codes, applies.choose(follows, nothing)).of_grade(grade)]
 }
 
 /// The code for certificates of which none is enough; or for having none.

@@ -21,7 +21,7 @@ use lexgate_sdk::{
 pub struct KrNisVerification;
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 32;
 
 impl Policy for KrNisVerification {
     fn configure(_: &Parameters, _: &Datasets) -> Result<KrNisVerification, String> {
