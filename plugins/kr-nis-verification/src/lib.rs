@@ -21,7 +21,7 @@ use lexgate_sdk::{
 pub struct KrNisVerification;
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 32;
+const MOST_CERTIFICATES: usize = 16;
 
 impl Policy for KrNisVerification {
     fn configure(_: &Parameters, _: &Datasets) -> Result<KrNisVerification, String> {
@@ -66,10 +66,10 @@ fn opened(request: Request<'_>) -> Condition<'_> {
         Condition::any([party.public_body_of("KR").not(), open_to_low])
     });
     let groups = Condition::all(groups);
-    let of_any_grade = request.certified("CSAP", |one| one.held_by_operator(request));
-    let above_low =
-        request.certified("CSAP", |one| Condition::all([one.held_by_operator(request), is_above_low(one)]));
-    Condition::all([of_any_grade, Condition::any([groups, above_low])])
+    request.certified("CSAP", |one| {
+        let enough = Condition::any([groups.clone(), is_above_low(one)]);
+        Condition::all([one.held_by_operator(request), enough])
+    })
 }
 
 fn is_above_low(certificate: Certificate<'_>) -> Condition<'_> {
