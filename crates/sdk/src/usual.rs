@@ -3,6 +3,7 @@
 
 use crate::condition::Condition;
 use crate::fact::Fact;
+use crate::regions::country;
 use crate::view::{Authorization, Certificate, Item, Party, Request};
 use alloc::vec::Vec;
 use lexgate_model::Date;
@@ -21,6 +22,15 @@ impl<'a> Party<'a> {
             }
         }
     }
+
+    /// Returns whether it is a public body of a country (ISO 3166-1): one formed under the law of the country or of a
+    /// subdivision. The seat tells nothing: an embassy has it abroad.
+    #[must_use]
+    pub fn public_body_of(&self, code: &str) -> Condition<'a> {
+        let expected = "the country under whose law it is formed (ISO 3166)";
+        let its = Condition::of(self.jurisdiction(), expected, |law| country(law) == code);
+        Condition::all([self.public_body(), its])
+    }
 }
 
 impl<'a> Certificate<'a> {
@@ -36,6 +46,16 @@ impl<'a> Certificate<'a> {
     #[must_use]
     pub fn valid_on(&self, date: Date) -> Condition<'a> {
         valid(self.valid_from(), self.valid_until(), date)
+    }
+
+    /// Returns whether who operates the service holds it, on the date of the request. Where no operator is stated it may be
+    /// anybody, whoever takes part.
+    #[must_use]
+    pub fn held_by_operator(&self, request: Request<'a>) -> Condition<'a> {
+        let operator = request.deployment().operator();
+        let known = Condition::of(operator, "who operates the service", |_| true);
+        let holder = operator.value().map(|operator| self.held_by(&[operator]));
+        Condition::all([known, self.valid_on(request.date())].into_iter().chain(holder))
     }
 }
 
@@ -60,12 +80,13 @@ fn valid<'a>(from: Fact<'a, Date>, until: Fact<'a, Date>, date: Date) -> Conditi
     Condition::all([begun, not_over])
 }
 
-impl Item<'_> {
-    /// Returns whether its category is known to be one of goods, not of services. A word that is not known is none: a
-    /// misspelt one switches nothing off.
+impl<'a> Item<'a> {
+    /// Returns whether it is a service: its category is none of goods. A word that is not known is none: a misspelt one
+    /// switches nothing off.
     #[must_use]
-    pub fn is_goods(&self) -> bool {
-        self.category().value().is_some_and(|category| matches!(category, "material" | "component"))
+    pub fn is_service(&self) -> Condition<'a> {
+        let goods = |category| matches!(category, "material" | "component");
+        Condition::of(self.category(), "what is supplied, such as `compute`", |category| !goods(category))
     }
 }
 
@@ -78,6 +99,13 @@ impl<'a> Request<'a> {
             return Condition::unknown([self.nobody("a buyer: any role but vendor, reseller and operator")]);
         }
         Condition::any(customers.into_iter().map(test))
+    }
+
+    /// Returns whether a service is supplied to a public body of a country (ISO 3166-1).
+    #[must_use]
+    pub fn serves_public_body_of(&self, code: &str) -> Condition<'a> {
+        let public = self.any_customer(|party| party.public_body_of(code));
+        Condition::all([self.resource().is_service(), public])
     }
 
     /// Returns whether there is a certificate of a scheme that passes a test. A list that was not supplied is asked for; an
@@ -112,7 +140,7 @@ mod tests {
     use super::*;
     use crate::contract::{self, Value};
     use crate::testing::{company, fact, request};
-    use lexgate_model::{Truth, date};
+    use lexgate_model::Truth;
 
     #[track_caller]
     fn public(kind: &str, flag: Option<bool>, truth: Truth, missing: usize) {
@@ -142,12 +170,33 @@ mod tests {
 
     #[test]
     fn only_known_words_are_goods() {
-        let goods = |category: Option<&str>| {
+        let service = |category: Option<&str>| {
             let raw = request("2025-01-01").with(|raw| raw.resource.category = category.map(str::to_owned));
-            Request::new(&raw.build()).unwrap().resource().is_goods()
+            Request::new(&raw.build()).unwrap().resource().is_service().truth()
         };
-        assert!(goods(Some("material")) && goods(Some("component")));
-        assert!(!goods(Some("Material")) && !goods(Some("compute")) && !goods(None));
+        assert_eq!((service(Some("material")), service(Some("component"))), (Truth::False, Truth::False));
+        assert_eq!((service(Some("Material")), service(Some("compute"))), (Truth::True, Truth::True));
+        assert_eq!(service(None), Truth::Unknown);
+    }
+
+    #[test]
+    fn the_law_tells_of_which_country_a_public_body_is() {
+        let serves = |kind: &str, law: Option<&str>, seat: &str, category: Option<&str>| {
+            let jurisdiction = law.map(str::to_owned);
+            let buyer = contract::Party { kind: kind.to_owned(), jurisdiction, ..company("buyer", seat) };
+            let raw = request("2025-01-01").party(buyer).participant("purchaser", "buyer");
+            let raw = raw.with(|raw| raw.resource.category = category.map(str::to_owned)).build();
+            let served = Request::new(&raw).unwrap().serves_public_body_of("KR");
+            let missing = served.missing().map(|gap| gap.to_contract().at.field);
+            (served.truth(), missing.collect::<Vec<_>>().join(" "))
+        };
+        let (service, asks) = (Some("compute"), |field: &str| (Truth::Unknown, field.to_owned()));
+        assert_eq!(serves("stateBody", Some("KR-11"), "FR", service).0, Truth::True);
+        assert_eq!(serves("stateBody", Some("FR"), "KR", service).0, Truth::False);
+        assert_eq!(serves("stateBody", None, "KR", service), asks("jurisdiction"));
+        assert_eq!(serves("knownPerson", None, "KR", service).0, Truth::False);
+        assert_eq!(serves("stateBody", Some("KR"), "KR", Some("material")).0, Truth::False);
+        assert_eq!(serves("stateBody", Some("KR"), "KR", None), asks("category"));
     }
 
     /// Whether a certificate held until the fifth of January, if at all, does on a day.
@@ -166,14 +215,18 @@ mod tests {
                 underlying: None,
                 facts: Vec::new(),
             }]);
+            raw.deployment = Some(contract::Deployment {
+                operator: Some(0),
+                infrastructure_provider: None,
+                technology_provider: None,
+                region: None,
+                facts: Vec::new(),
+            });
             change(raw);
         });
         let raw = raw.build();
         let request = Request::new(&raw).unwrap();
-        let holder = [request.party(0).unwrap()];
-        let found = request.certified("CSAP", |one| {
-            Condition::all([one.held_by(&holder), one.valid_on(date::parse(on).unwrap())])
-        });
+        let found = request.certified("CSAP", |one| one.held_by_operator(request));
         assert_eq!((found.truth(), found.missing().count()), (truth, missing), "{on}");
     }
 
@@ -194,6 +247,8 @@ mod tests {
         held("2025-01-02", |raw| first(raw).scheme = "NIS".to_owned(), Truth::False, 0);
         held("2025-01-02", |raw| raw.certificates = Some(Vec::new()), Truth::False, 0);
         held("2025-01-02", |raw| raw.certificates = None, Truth::Unknown, 1);
+        held("2025-01-02", |raw| raw.deployment = None, Truth::Unknown, 1);
+        held("2025-01-06", |raw| raw.deployment = None, Truth::False, 0);
     }
 
     /// Whether an exception for telephones held until the fifth of January, if at all, does on a day.

@@ -139,12 +139,23 @@ impl<'a> Weighed<'a> {
         can_change: impl Fn(&Weighed<'a>) -> bool,
     ) -> Weighed<'a> {
         let settled = floor.outcome() == ceiling.outcome();
-        let telling = parts.iter().filter(|part| !settled || causes(part));
-        let evidence = telling.flat_map(Weighed::evidence).take(MOST_PLACES).collect();
-        let asking = parts.iter().filter(|part| !settled && can_change(part));
-        let missing = asking.flat_map(Weighed::missing).take(MOST_PLACES).collect();
+        let (mut evidence, mut missing) = (Vec::new(), Vec::new());
+        for part in parts {
+            if !settled || causes(part) {
+                add(&mut evidence, &part.evidence);
+            }
+            if !settled && can_change(part) {
+                add(&mut missing, &part.missing);
+            }
+        }
         Weighed { floor, ceiling, evidence, missing }
     }
+}
+
+/// Adds places as far as there is room.
+fn add<T: Copy>(places: &mut Vec<T>, more: &[T]) {
+    let room = MOST_PLACES.saturating_sub(places.len());
+    places.extend_from_slice(more.get(..room).unwrap_or(more));
 }
 
 fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {

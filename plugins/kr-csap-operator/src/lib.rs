@@ -16,7 +16,7 @@ use grade::System;
 use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::{
     Answer, Codes, Condition, Datasets, Fact, Findings, Obligation, Parameters, Party, Policy, Request,
-    Truth, Weighed, country,
+    Truth, Weighed,
 };
 
 /// The policy. There is nothing to configure.
@@ -34,10 +34,10 @@ impl Policy for KrCsapOperator {
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        if request.resource().is_goods() {
+        if request.resource().is_service().truth() == Truth::False {
             return Ok(());
         }
-        let buyers = request.any_customer(public_body_of_korea);
+        let buyers = request.serves_public_body_of("KR");
         if buyers.truth() == Truth::False {
             for rule in ["leading-operator", "shared-infrastructure"] {
                 let weighed = buyers.then(Answer::Permit, Answer::NotApplicable);
@@ -58,13 +58,6 @@ impl Policy for KrCsapOperator {
         shared_infrastructure(&system, &buyers, shared, findings);
         Ok(())
     }
-}
-
-/// Whether a party is a public body, formed under the law of Korea.
-fn public_body_of_korea(party: Party<'_>) -> Condition<'_> {
-    let expected = "the country of its law (ISO 3166)";
-    let korean = Condition::of(party.jurisdiction(), expected, |law| country(law) == "KR");
-    Condition::all([party.public_body(), korean])
 }
 
 /// Who operates the service or provides its infrastructure, as far as that is stated: by the deployment, or by a role.

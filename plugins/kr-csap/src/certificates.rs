@@ -1,10 +1,10 @@
 //! What the certificates of a request are worth. Of several the best one counts.
 
 use crate::KrCsap;
-use crate::grade::Grade;
+use crate::grade::{Equivalences, Grade};
 use lexgate_sdk::contract::Outcome;
 use lexgate_sdk::view::Certificate;
-use lexgate_sdk::{Answer, Condition, Gap, INCONSISTENT, Party, Request, Truth, Weighed};
+use lexgate_sdk::{Answer, Condition, Gap, INCONSISTENT, Request, Truth, Weighed};
 
 /// Most certificates that one stands on, one below the other; chosen by feel: software, platform, infrastructure are two.
 const MOST_UNDERLYING: usize = 3;
@@ -13,35 +13,38 @@ const MOST_UNDERLYING: usize = 3;
 pub(crate) struct Certificates<'p, 'a> {
     pub(crate) request: Request<'a>,
     pub(crate) policy: &'p KrCsap,
+    /// What the date of the request takes certificates without grade for.
+    equivalences: &'p Equivalences,
     /// Those of the scheme `CSAP`, each with whether it counts, whatever its grade.
     pub(crate) csap: Vec<(Certificate<'a>, Weighed<'a>)>,
 }
 
 impl<'p, 'a> Certificates<'p, 'a> {
     pub(crate) fn new(request: Request<'a>, policy: &'p KrCsap) -> Certificates<'p, 'a> {
-        let mut certificates = Certificates { request, policy, csap: Vec::new() };
+        let equivalences = policy.equivalences.at(request.date());
+        let mut certificates = Certificates { request, policy, equivalences, csap: Vec::new() };
         let all = request.certificates().value().into_iter().flat_map(|list| list.iter());
         let csap = all.filter(|one| one.scheme() == "CSAP");
         certificates.csap = csap.map(|one| (one, certificates.counts(one).into())).collect();
         certificates
     }
 
-    /// Returns whether a CSAP certificate may be one for a platform or for software.
-    pub(crate) fn some_on_infrastructure(&self) -> bool {
-        self.csap.iter().any(|(one, _)| on_infrastructure(*one).truth().possible())
+    /// Returns whether a CSAP certificate is one for a platform or for software.
+    pub(crate) fn on_infrastructure(&self) -> Condition<'a> {
+        self.request.certified("CSAP", on_infrastructure)
     }
 
-    /// Weighs whether the provider holds a valid NIS verification.
+    /// Weighs whether the operator holds a valid NIS verification.
     pub(crate) fn verified(&self) -> Weighed<'a> {
-        self.request.certified("NIS", |one| self.held(one)).into()
+        self.request.certified("NIS", |one| one.held_by_operator(self.request)).into()
     }
 
-    /// Weighs whether the provider holds a valid CSAP certificate, of any grade or of none.
+    /// Weighs whether the operator holds a valid CSAP certificate, of any grade or of none.
     pub(crate) fn certified(&self) -> Weighed<'a> {
         self.best(|_| Weighed::settled(Answer::Permit, []))
     }
 
-    /// Weighs whether the provider holds a valid CSAP certificate of a grade or a higher one.
+    /// Weighs whether the operator holds a valid CSAP certificate of a grade or a higher one.
     pub(crate) fn graded(&self, needed: Grade) -> Weighed<'a> {
         self.best(|one| self.reaches(one, needed))
     }
@@ -64,27 +67,15 @@ impl<'p, 'a> Certificates<'p, 'a> {
         }))
     }
 
-    /// Whether a certificate is one for this service, held by the provider and valid with all it stands on.
+    /// Whether a certificate is one for this service, held by the operator and valid with all it stands on.
     fn counts(&self, one: Certificate<'a>) -> Condition<'a> {
-        let mut parts = vec![self.held(one), self.for_the_model(one)];
+        let mut parts = vec![one.held_by_operator(self.request), self.for_the_model(one)];
         parts.extend(underlying(one).map(|below| below.valid_on(self.request.date())));
         if underlying(one).nth(MOST_UNDERLYING).is_some() {
             let expected = "a certificate that stands on at most three others, none twice";
             parts.push(Condition::unknown([one.underlying().place().gap(expected, INCONSISTENT)]));
         }
         Condition::all(parts)
-    }
-
-    /// Whether the provider holds it, and the date is one of its days.
-    fn held(&self, one: Certificate<'a>) -> Condition<'a> {
-        let providers = providers(self.request);
-        let operator = self.request.deployment().operator();
-        let holder = if providers.is_empty() {
-            Condition::unknown(operator.gap("who operates the service"))
-        } else {
-            one.held_by(&providers)
-        };
-        Condition::all([holder, one.valid_on(self.request.date())])
     }
 
     /// Whether it is for the service model of what is supplied, as far as that is stated or must be.
@@ -98,26 +89,28 @@ impl<'p, 'a> Certificates<'p, 'a> {
         }
     }
 
-    /// Weighs whether its grade is this one or a higher one.
+    /// Weighs whether its grade is this one or a higher one. One without grade counts as the list says, unless the sources of
+    /// it differ.
     fn reaches(&self, one: Certificate<'a>, needed: Grade) -> Weighed<'a> {
-        let equivalences = self.policy.equivalences.at(self.request.date());
         let (grade, model, issued) = (one.grade(), one.service_model(), one.valid_from());
-        if grade.value().is_some() {
-            let grade = grade.read(Grade::read);
-            return Weighed::needs(grade, "`high`, `mid` or `low`", |its| its >= needed, Answer::Deny);
+        if grade.value() != Some("none") {
+            let expected =
+                "its grade: `high`, `mid` or `low`; `none` if it was issued before there were grades";
+            return Weighed::needs(grade.read(Grade::read), expected, |its| its >= needed, Answer::Deny);
         }
-        // Issued before there were grades: what the list says, unless the sources of it differ.
-        let answer = match (issued.value().filter(|day| equivalences.cover(*day)), model.value()) {
-            (None, _) => return open(grade.gap("its grade: `high`, `mid` or `low`")),
-            (Some(_), None) => return open(model.gap("its service model")),
-            (Some(day), Some(its)) => match equivalences.of(its, day) {
-                Some((lowest, _)) if lowest >= needed => Answer::Permit,
-                Some((_, highest)) if highest < needed => Answer::Deny,
-                Some(_) => self.policy.unverified.clone(),
-                None => return open(grade.gap("its grade; the list gives its service model none")),
-            },
+        let missing = issued.gap("its first day").or(model.gap("its service model"));
+        let counts_as = issued.value().zip(model.value()).map(|(day, its)| self.equivalences.of(its, day));
+        let answer = match counts_as {
+            None => return open(missing),
+            Some(None) => {
+                return open([grade.place().gap("its grade: the list gives it none", INCONSISTENT)]);
+            }
+            Some(Some((lowest, _))) if lowest >= needed => Answer::Permit,
+            Some(Some((_, highest))) if highest < needed => Answer::Deny,
+            Some(Some(_)) => self.policy.unverified.clone(),
         };
-        Weighed::settled(answer, issued.evidence().into_iter().chain(model.evidence()))
+        let evidence = [grade.evidence(), issued.evidence(), model.evidence()];
+        Weighed::settled(answer, evidence.into_iter().flatten())
     }
 
     /// Weighs whether the grade of the infrastructure below it is this one or a higher one.
@@ -134,17 +127,6 @@ impl<'p, 'a> Certificates<'p, 'a> {
 
 fn open<'a>(missing: impl IntoIterator<Item = Gap<'a>>) -> Weighed<'a> {
     Weighed::open((Answer::Permit, Answer::Deny), missing)
-}
-
-/// Whose certificates count: who operates the deployment, else the operators that take part, else the vendors.
-fn providers(request: Request<'_>) -> Vec<Party<'_>> {
-    let playing = |role: &str| request.players(|its| its == role);
-    match request.deployment().operator().value() {
-        Some(operator) => vec![operator],
-        None => {
-            Some(playing("operator")).filter(|found| !found.is_empty()).unwrap_or_else(|| playing("vendor"))
-        }
-    }
 }
 
 /// Whether it is a certificate for a platform or for software.

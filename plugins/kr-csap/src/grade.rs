@@ -99,9 +99,4 @@ impl Equivalences {
         let mut rows = self.0.iter().filter(|(model, until, ..)| model == service_model && issued <= *until);
         rows.next().map(|(_, _, lowest, highest)| (*lowest, *highest))
     }
-
-    /// Returns whether certificates of any service model that were issued on the day count as something.
-    pub(crate) fn cover(&self, issued: Date) -> bool {
-        self.0.iter().any(|(_, until, ..)| issued <= *until)
-    }
 }

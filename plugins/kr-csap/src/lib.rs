@@ -17,9 +17,7 @@ mod requirements;
 use certificates::Certificates;
 use grade::Equivalences;
 use lexgate_sdk::contract::Refusal;
-use lexgate_sdk::{
-    Answer, Condition, Datasets, Findings, Parameters, Party, Policy, Request, Truth, Versions, country,
-};
+use lexgate_sdk::{Answer, Datasets, Findings, Parameters, Policy, Request, Truth, Versions};
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
@@ -39,7 +37,7 @@ struct Terms {
 }
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 16;
 
 impl Policy for KrCsap {
     fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<KrCsap, String> {
@@ -54,10 +52,10 @@ impl Policy for KrCsap {
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        if request.resource().is_goods() {
+        if request.resource().is_service().truth() == Truth::False {
             return Ok(());
         }
-        let buyers = request.any_customer(public_body_of_korea);
+        let buyers = request.serves_public_body_of("KR");
         if buyers.truth() == Truth::False {
             for rule in ["csap-ungraded", "csap", "single-gate"] {
                 findings.weighed(rule, "private-buyer", &buyers.then(Answer::Permit, Answer::NotApplicable));
@@ -70,30 +68,19 @@ impl Policy for KrCsap {
         let certificates = Certificates::new(request, self);
         let system = grade::possible(request);
         let by_grade = |grade| requirements::graded(&certificates, grade);
-        let as_proposed = |grade| requirements::proposed(&certificates, grade);
+        let on_infrastructure = certificates.on_infrastructure();
+        let as_proposed = |grade| requirements::proposed(&certificates, &on_infrastructure, grade);
         let mut report =
             |rule, system, cases: Vec<_>| report::report(rule, system, &cases, &buyers, findings);
         report(("csap-ungraded", "ungraded-met"), None, vec![requirements::ungraded(&certificates)]);
         report(("csap", "requirements-met"), Some(&system), system.each(by_grade));
         report(("single-gate", "gate-passed"), None, vec![requirements::single_gate(&certificates)]);
-        if certificates.some_on_infrastructure() {
+        if on_infrastructure.truth() != Truth::False {
             let rule = ("infrastructure-grade", "infrastructure-follows");
             report(rule, Some(&system), system.each(as_proposed));
         }
         Ok(())
     }
-}
-
-/// Whether a party is a public body of Korea, by the law it is formed under or, if that is not stated, by its seat.
-fn public_body_of_korea(party: Party<'_>) -> Condition<'_> {
-    let (law, seat) = (party.jurisdiction(), party.headquarters());
-    let its = if law.value().is_none() && seat.value().is_some() { seat } else { law };
-    Condition::all([party.public_body(), Condition::of(its, "its country (ISO 3166)", in_korea)])
-}
-
-/// Whether a country, or a subdivision of one, is Korea or in it.
-fn in_korea(code: &str) -> bool {
-    country(code) == "KR"
 }
 
 lexgate_sdk::export!(KrCsap);

@@ -5,8 +5,7 @@
 
 use crate::certificates::Certificates;
 use crate::grade::Grade;
-use crate::in_korea;
-use lexgate_sdk::{Answer, Fact, Request, Weighed, country};
+use lexgate_sdk::{Answer, Condition, Fact, Request, Weighed, country, region_code};
 
 /// One requirement, what it comes to, and how that is told.
 pub(crate) struct Requirement<'a> {
@@ -47,7 +46,7 @@ pub(crate) fn graded<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> V
     let separated = |word: &str| word == "physical" || low && word == "logical";
     let region = ("region", request.deployment().region());
     let operations = request.deployment().text("operationsCountry");
-    let operations = ("operationsCountry", operations.read(|code| is_country(code).then_some(code)));
+    let operations = ("operationsCountry", operations.read(region_code));
     let place = "where system and data are (ISO 3166)";
     let from_where = "the country from which it is operated (ISO 3166)";
     let insufficient = or_none(certificates, "certificate-insufficient");
@@ -92,9 +91,15 @@ pub(crate) fn single_gate<'a>(certificates: &Certificates<'_, 'a>) -> Vec<Requir
 }
 
 /// What was proposed: a platform or software has the grade of the infrastructure it runs on.
-pub(crate) fn proposed<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> Vec<Requirement<'a>> {
+pub(crate) fn proposed<'a>(
+    certificates: &Certificates<'_, 'a>,
+    applies: &Condition<'a>,
+    grade: Grade,
+) -> Vec<Requirement<'a>> {
     let codes = ["infrastructure-lower", "infrastructure-lower", "infrastructure-open"];
-    vec![Requirement::new(codes, certificates.graded_by_infrastructure(grade)).of_grade(grade)]
+    let follows = certificates.graded_by_infrastructure(grade);
+    let nothing = Weighed::settled(Answer::NotApplicable, []);
+    vec![Requirement::new(codes, applies.choose(follows, nothing)).of_grade(grade)]
 }
 
 /// The code for certificates of which none is enough; or for having none.
@@ -110,8 +115,7 @@ fn separation(request: Request<'_>) -> (&'static str, Fact<'_, &str>) {
     ("networkSeparation", word.read(known))
 }
 
-/// Whether it is an ISO 3166-1 code, or a 3166-2 code of a subdivision.
-fn is_country(code: &str) -> bool {
-    let country = country(code);
-    country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
+/// Whether a country, or a subdivision of one, is Korea or in it.
+fn in_korea(code: &str) -> bool {
+    country(code) == "KR"
 }

@@ -13,7 +13,7 @@
 use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::view::Certificate;
 use lexgate_sdk::{
-    Answer, Codes, Condition, Datasets, Findings, Parameters, Party, Policy, Request, Truth, Weighed, country,
+    Answer, Codes, Condition, Datasets, Findings, Parameters, Policy, Request, Truth, Weighed,
 };
 
 /// The policy. There is nothing to configure.
@@ -21,7 +21,7 @@ use lexgate_sdk::{
 pub struct KrNisVerification;
 
 /// Most certificates that one request can have weighed; chosen by feel, with room in the fuel of an evaluation.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 16;
 
 impl Policy for KrNisVerification {
     fn configure(_: &Parameters, _: &Datasets) -> Result<KrNisVerification, String> {
@@ -29,13 +29,13 @@ impl Policy for KrNisVerification {
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        if request.resource().is_goods() {
+        if request.resource().is_service().truth() == Truth::False {
             return Ok(());
         }
         if request.certificates().value().is_some_and(|list| list.len() > MOST_CERTIFICATES) {
             return Err(Refusal::Unsupported(format!("more than {MOST_CERTIFICATES} certificates to weigh")));
         }
-        let buyers = request.any_customer(public_body_of_korea);
+        let buyers = request.serves_public_body_of("KR");
         let mut tell = |rule, codes: Codes, weighed: Weighed<'_>| {
             let clear = if buyers.truth() == Truth::False { "private-buyer" } else { codes.clear };
             let weighed = buyers.choose(weighed, Weighed::settled(Answer::NotApplicable, []));
@@ -46,18 +46,11 @@ impl Policy for KrNisVerification {
         tell("low-grade-group", codes, opened.clone().into());
         let codes = Codes { clear: "review-passed", caught: "review-not-passed", open: "review-open" };
         tell("security-review", codes, reviewed(request));
-        let verified = request.certified("NIS", |one| held(request, one));
+        let verified = request.certified("NIS", |one| one.held_by_operator(request));
         let codes = Codes { clear: "gate-passed", caught: "gate-not-passed", open: "gate-open" };
         tell("single-gate", codes, Condition::any([verified, opened]).into());
         Ok(())
     }
-}
-
-/// Whether a party is a public body, formed under the law of Korea.
-fn public_body_of_korea(party: Party<'_>) -> Condition<'_> {
-    let expected = "the country of its law (ISO 3166)";
-    let korean = Condition::of(party.jurisdiction(), expected, |law| country(law) == "KR");
-    Condition::all([party.public_body(), korean])
 }
 
 /// Whether the operator holds a CSAP certificate that opens every public body among the buyers: of any grade where these
@@ -70,21 +63,13 @@ fn opened(request: Request<'_>) -> Condition<'_> {
             _ => None,
         });
         let open_to_low = Condition::of(group, "its NIS group: `가`, `나` or `다`", |open| open);
-        Condition::any([public_body_of_korea(party).not(), open_to_low])
+        Condition::any([party.public_body_of("KR").not(), open_to_low])
     });
     let groups = Condition::all(groups);
-    let of_any_grade = request.certified("CSAP", |one| held(request, one));
-    let above_low = request.certified("CSAP", |one| Condition::all([held(request, one), is_above_low(one)]));
-    Condition::all([of_any_grade, Condition::any([groups, above_low])])
-}
-
-/// Whether a certificate is held by who operates the service, and valid on the date.
-fn held<'a>(request: Request<'a>, certificate: Certificate<'a>) -> Condition<'a> {
-    let operator = request.deployment().operator();
-    let known = Condition::of(operator, "who operates the service", |_| true);
-    let holder = operator.value().map(|operator| certificate.held_by(&[operator]));
-    let valid = certificate.valid_on(request.date());
-    Condition::all([known, valid].into_iter().chain(holder))
+    request.certified("CSAP", |one| {
+        let enough = Condition::any([groups.clone(), is_above_low(one)]);
+        Condition::all([one.held_by_operator(request), enough])
+    })
 }
 
 fn is_above_low(certificate: Certificate<'_>) -> Condition<'_> {
