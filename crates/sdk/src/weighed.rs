@@ -56,25 +56,31 @@ impl<'a> Weighed<'a> {
     /// Returns what follows where all count: the strictest. Of nothing, nothing follows.
     #[must_use]
     pub fn strictest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = strict(floors(&parts), Answer::NotApplicable);
-        let ceiling = strict(ceilings(&parts), Answer::NotApplicable);
+        Weighed::strictest_of(&collected(parts))
+    }
+
+    fn strictest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
+        let floor = strict(floors(parts), Answer::NotApplicable);
+        let ceiling = strict(ceilings(parts), Answer::NotApplicable);
         let low = floor.outcome();
         let causes = |part: &Weighed<'_>| part.floor.outcome() == low;
         let can_change = |part: &Weighed<'_>| part.ceiling.outcome() > low;
-        Weighed::put_together((floor, ceiling), &parts, causes, can_change)
+        Weighed::put_together((floor, ceiling), parts, &causes, &can_change)
     }
 
     /// Returns what follows where one is enough: the mildest. Of nothing a deny follows.
     #[must_use]
     pub fn mildest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = mild(floors(&parts), Answer::Deny);
-        let ceiling = mild(ceilings(&parts), Answer::Deny);
+        Weighed::mildest_of(&collected(parts))
+    }
+
+    fn mildest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
+        let floor = mild(floors(parts), Answer::Deny);
+        let ceiling = mild(ceilings(parts), Answer::Deny);
         let high = ceiling.outcome();
         let causes = |part: &Weighed<'_>| part.ceiling.outcome() == high;
         let can_change = |part: &Weighed<'_>| part.floor.outcome() < high;
-        Weighed::put_together((floor, ceiling), &parts, causes, can_change)
+        Weighed::put_together((floor, ceiling), parts, &causes, &can_change)
     }
 
     /// Returns what follows where one of these is the case and the `deciding` facts would tell which.
@@ -85,16 +91,21 @@ impl<'a> Weighed<'a> {
         parts: impl IntoIterator<Item = Weighed<'a>>,
         deciding: impl IntoIterator<Item = Gap<'a>>,
     ) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = mild(floors(&parts), Answer::NotApplicable);
-        let ceiling = strict(ceilings(&parts), Answer::NotApplicable);
+        let mut gaps = Vec::new();
+        deciding.into_iter().take(MOST_PLACES).for_each(|gap| gaps.push(gap));
+        Weighed::either(&collected(parts), gaps)
+    }
+
+    fn either(parts: &[Weighed<'a>], deciding: Vec<Gap<'a>>) -> Weighed<'a> {
+        let floor = mild(floors(parts), Answer::NotApplicable);
+        let ceiling = strict(ceilings(parts), Answer::NotApplicable);
         let alike = parts.windows(2).all(|pair| match pair {
             [one, other] => one.ends() == other.ends() && one.missing == other.missing,
             _ => true,
         });
-        let mut whole = Weighed::put_together((floor, ceiling), &parts, |_| true, |_| true);
+        let mut whole = Weighed::put_together((floor, ceiling), parts, &|_| true, &|_| true);
         if whole.outcome().is_none() && !alike {
-            whole.missing.splice(0..0, deciding.into_iter().take(MOST_PLACES));
+            whole.missing.splice(0..0, deciding);
         }
         whole
     }
@@ -135,8 +146,8 @@ impl<'a> Weighed<'a> {
     fn put_together(
         (floor, ceiling): (Answer, Answer),
         parts: &[Weighed<'a>],
-        causes: impl Fn(&Weighed<'a>) -> bool,
-        can_change: impl Fn(&Weighed<'a>) -> bool,
+        causes: &dyn Fn(&Weighed<'a>) -> bool,
+        can_change: &dyn Fn(&Weighed<'a>) -> bool,
     ) -> Weighed<'a> {
         let settled = floor.outcome() == ceiling.outcome();
         let telling = parts.iter().filter(|part| !settled || causes(part));
@@ -155,6 +166,13 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     once
+}
+
+/// Collects with as little code as possible: it is compiled for every kind of parts.
+fn collected<'a>(parts: impl IntoIterator<Item = Weighed<'a>>) -> Vec<Weighed<'a>> {
+    let mut collected = Vec::new();
+    parts.into_iter().for_each(|part| collected.push(part));
+    collected
 }
 
 fn floors<'p>(parts: &'p [Weighed<'_>]) -> impl Iterator<Item = &'p Answer> {
