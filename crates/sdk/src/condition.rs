@@ -46,7 +46,11 @@ impl<'a> Condition<'a> {
         expected: &'a str,
         test: impl FnOnce(T) -> U,
     ) -> Condition<'a> {
-        match fact.value().map(|value| test(value).into()) {
+        Condition::tested(fact.value().map(|value| test(value).into()), fact.map(|_| ()), expected)
+    }
+
+    fn tested(truth: Option<Truth>, fact: Fact<'a, ()>, expected: &'a str) -> Condition<'a> {
+        match truth {
             Some(Truth::True) => Condition::holds(fact.evidence()),
             Some(Truth::False) => Condition::fails(fact.evidence()),
             Some(Truth::Unknown) => Condition::unknown([fact.place().gap(expected, NOT_LISTED)]),
@@ -60,6 +64,10 @@ impl<'a> Condition<'a> {
     /// of last year. So the last one must state that it has none. Natural persons and states have none.
     #[must_use]
     pub fn of_parents(party: Party<'a>, test: impl Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
+        Condition::followed(party, &test)
+    }
+
+    fn followed(party: Party<'a>, test: &dyn Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
         let (mut at, mut parents) = (party, Vec::new());
         for _ in 0..MOST_PARENTS {
             let statement = at.ultimate_parent();

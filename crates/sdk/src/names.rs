@@ -180,7 +180,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, String> {
 
 /// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
 fn words(name: &str) -> Vec<String> {
-    let lower = name.to_lowercase();
+    let lower: String = name.chars().flat_map(char::to_lowercase).collect();
     let words = || lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
     let telling: Vec<String> = words().filter(|word| !SORTS.contains(word)).map(str::to_owned).collect();
     if telling.is_empty() { words().map(str::to_owned).collect() } else { telling }
@@ -199,7 +199,8 @@ fn likeness(listed: &[String], name: &[String]) -> u8 {
 
 /// Returns how near two words are, in percent: by edits; a word of a script without blanks also by being contained.
 fn nearness(listed: &str, word: &str) -> usize {
-    if !listed.is_ascii() && listed.chars().count() > 1 && word.contains(listed) {
+    let within = || word.as_bytes().windows(listed.len()).any(|part| part == listed.as_bytes());
+    if !listed.is_ascii() && listed.chars().count() > 1 && within() {
         return 100;
     }
     let (one, other) = (listed.chars().count(), word.chars().count());

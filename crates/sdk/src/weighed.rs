@@ -22,7 +22,7 @@ impl<'a> Weighed<'a> {
     /// Returns what is known to follow, and the facts that show it.
     #[must_use]
     pub fn settled(answer: Answer, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
-        let evidence = evidence.into_iter().take(MOST_PLACES).collect();
+        let evidence = collected(evidence, MOST_PLACES);
         Weighed { floor: answer.clone(), ceiling: answer, evidence, missing: Vec::new() }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Weighed<'a> {
     pub fn open(ends: (Answer, Answer), missing: impl IntoIterator<Item = Gap<'a>>) -> Weighed<'a> {
         let (floor, ceiling) = if ends.0.outcome() > ends.1.outcome() { (ends.1, ends.0) } else { ends };
         let most = if floor.outcome() == ceiling.outcome() { 0 } else { MOST_PLACES };
-        let missing = missing.into_iter().take(most).collect();
+        let missing = collected(missing, most);
         Weighed { floor, ceiling, evidence: Vec::new(), missing }
     }
 
@@ -56,7 +56,7 @@ impl<'a> Weighed<'a> {
     /// Returns what follows where all count: the strictest. Of nothing, nothing follows.
     #[must_use]
     pub fn strictest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        Weighed::strictest_of(&collected(parts))
+        Weighed::strictest_of(&collected(parts, usize::MAX))
     }
 
     fn strictest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
@@ -71,7 +71,7 @@ impl<'a> Weighed<'a> {
     /// Returns what follows where one is enough: the mildest. Of nothing a deny follows.
     #[must_use]
     pub fn mildest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        Weighed::mildest_of(&collected(parts))
+        Weighed::mildest_of(&collected(parts, usize::MAX))
     }
 
     fn mildest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
@@ -91,9 +91,7 @@ impl<'a> Weighed<'a> {
         parts: impl IntoIterator<Item = Weighed<'a>>,
         deciding: impl IntoIterator<Item = Gap<'a>>,
     ) -> Weighed<'a> {
-        let mut gaps = Vec::new();
-        deciding.into_iter().take(MOST_PLACES).for_each(|gap| gaps.push(gap));
-        Weighed::either(&collected(parts), gaps)
+        Weighed::either(&collected(parts, usize::MAX), collected(deciding, MOST_PLACES))
     }
 
     fn either(parts: &[Weighed<'a>], deciding: Vec<Gap<'a>>) -> Weighed<'a> {
@@ -105,7 +103,9 @@ impl<'a> Weighed<'a> {
         });
         let mut whole = Weighed::put_together((floor, ceiling), parts, &|_| true, &|_| true);
         if whole.outcome().is_none() && !alike {
-            whole.missing.splice(0..0, deciding);
+            let mut missing = deciding;
+            missing.append(&mut whole.missing);
+            whole.missing = missing;
         }
         whole
     }
@@ -113,8 +113,9 @@ impl<'a> Weighed<'a> {
     /// Returns the same, shown by these facts too.
     #[must_use]
     pub fn shown_by(mut self, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
-        let room = MOST_PLACES.saturating_sub(self.evidence.len());
-        self.evidence.splice(0..0, evidence.into_iter().take(room));
+        let mut shown = collected(evidence, MOST_PLACES.saturating_sub(self.evidence.len()));
+        shown.append(&mut self.evidence);
+        self.evidence = shown;
         self
     }
 
@@ -151,9 +152,9 @@ impl<'a> Weighed<'a> {
     ) -> Weighed<'a> {
         let settled = floor.outcome() == ceiling.outcome();
         let telling = parts.iter().filter(|part| !settled || causes(part));
-        let evidence = telling.flat_map(Weighed::evidence).take(MOST_PLACES).collect();
+        let evidence = collected(telling.flat_map(Weighed::evidence), MOST_PLACES);
         let asking = parts.iter().filter(|part| !settled && can_change(part));
-        let missing = asking.flat_map(Weighed::missing).take(MOST_PLACES).collect();
+        let missing = collected(asking.flat_map(Weighed::missing), MOST_PLACES);
         Weighed { floor, ceiling, evidence, missing }
     }
 }
@@ -168,10 +169,15 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     once
 }
 
-/// Collects with as little code as possible: it is compiled for every kind of parts.
-fn collected<'a>(parts: impl IntoIterator<Item = Weighed<'a>>) -> Vec<Weighed<'a>> {
+/// Collects as many as that, with as little code as possible: it is compiled for every kind of list.
+fn collected<T>(items: impl IntoIterator<Item = T>, most: usize) -> Vec<T> {
     let mut collected = Vec::new();
-    parts.into_iter().for_each(|part| collected.push(part));
+    for item in items {
+        if collected.len() >= most {
+            break;
+        }
+        collected.push(item);
+    }
     collected
 }
 

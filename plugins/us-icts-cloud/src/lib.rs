@@ -18,8 +18,8 @@ mod parties;
 use adversaries::Adversaries;
 use lexgate_sdk::contract::{Outcome, Refusal};
 use lexgate_sdk::{
-    Answer, Codes, Condition, Datasets, Finding, Findings, Names, Parameters, Percent, Policy, Regions,
-    Request, Threshold, Truth, Versions, Weighed,
+    Amount, Answer, Codes, Condition, Datasets, Decimal, Finding, Findings, Names, Parameters, Policy,
+    Regions, Request, Threshold, Truth, Versions, Weighed,
 };
 use mitigations::Mitigations;
 use parties::Suppliers;
@@ -39,8 +39,8 @@ pub struct UsIctsCloud {
 struct Terms {
     /// From which likeness to a name in a determination on a person looks, in percent.
     alike: u8,
-    /// The share from which on somebody is owned.
-    threshold: Percent,
+    /// The share from which on somebody is owned, in percent.
+    threshold: u8,
 }
 
 /// Categories that are known not to be cloud services. A word that is not known is looked at.
@@ -68,7 +68,8 @@ impl Policy for UsIctsCloud {
         }
         let (of_us, defense) = parties::customers(request);
         let suppliers = Suppliers::new(request);
-        let threshold = Threshold::AtLeast(self.terms.threshold.0);
+        let threshold = Decimal::from(i32::from(self.terms.threshold));
+        let threshold = Threshold::AtLeast(Amount::try_from(threshold).unwrap_or(Amount::HUNDRED));
         let adversaries = Adversaries::new(request, self.adversaries.at(request.date()), threshold);
         let owned = adversaries.owned(&suppliers.parties);
         let each = suppliers.parties.iter().zip(&owned);
