@@ -46,7 +46,11 @@ impl<'a> Condition<'a> {
         expected: &'a str,
         test: impl FnOnce(T) -> U,
     ) -> Condition<'a> {
-        match fact.value().map(|value| test(value).into()) {
+        Condition::tested(fact.value().map(|value| test(value).into()), fact.map(|_| ()), expected)
+    }
+
+    fn tested(truth: Option<Truth>, fact: Fact<'a, ()>, expected: &'a str) -> Condition<'a> {
+        match truth {
             Some(Truth::True) => Condition::holds(fact.evidence()),
             Some(Truth::False) => Condition::fails(fact.evidence()),
             Some(Truth::Unknown) => Condition::unknown([fact.place().gap(expected, NOT_LISTED)]),
@@ -57,23 +61,28 @@ impl<'a> Condition<'a> {
     /// Returns whether who consolidates a party in the end passes a test.
     ///
     /// A parent that states another one is followed, and counts as well: a register that lags behind still names the parent
-    /// of last year. Who has no parent, as natural persons and states, has none that passes.
+    /// of last year. So the last one must state that it has none. Natural persons and states have none.
     #[must_use]
     pub fn of_parents(party: Party<'a>, test: impl Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
+        Condition::followed(party, &test)
+    }
+
+    fn followed(party: Party<'a>, test: &dyn Fn(Party<'a>) -> Condition<'a>) -> Condition<'a> {
         let (mut at, mut parents) = (party, Vec::new());
-        for followed in 0..MOST_PARENTS {
+        for _ in 0..MOST_PARENTS {
             let statement = at.ultimate_parent();
             match statement.value() {
                 Some(UltimateParent::Party(parent)) if parent.index() != at.index() => {
                     parents.push(test(parent).shown_by(statement.evidence()));
                     at = parent;
                 }
-                None if followed == 0 && !party.cannot_be_owned() => {
-                    return Condition::unknown(statement.gap(PARENT));
-                }
-                // It has none, is its own, or is named as the last one.
+                // It has none, or is its own.
                 Some(_) => return Condition::any(parents).shown_by(statement.evidence()),
-                None => return Condition::any(parents),
+                None if at.cannot_be_owned() => return Condition::any(parents),
+                None => {
+                    parents.push(Condition::unknown(statement.gap(PARENT)));
+                    return Condition::any(parents);
+                }
             }
         }
         parents.push(Condition::unknown([party.ultimate_parent().place().gap(PARENT, INCONSISTENT)]));
@@ -297,7 +306,7 @@ mod tests {
         check_parents([Known(0), not_supplied(), not_supplied()], Truth::False, 1, 0);
         check_parents([Known(2), not_supplied(), not_supplied()], Truth::True, 2, 0);
         check_parents([Known(1), Known(2), not_supplied()], Truth::True, 2, 0);
-        check_parents([Known(1), not_supplied(), Known(0)], Truth::False, 2, 0);
+        check_parents([Known(1), not_supplied(), Known(0)], Truth::Unknown, 2, 1);
         check_parents([Known(1), HasNoParent, not_supplied()], Truth::False, 3, 0);
         check_parents([Known(1), Known(0), not_supplied()], Truth::Unknown, 16, 1);
     }

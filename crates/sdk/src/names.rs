@@ -12,6 +12,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use lexgate_model::{Date, Period, date};
 
 /// Words that tell what sort of company it is, not which one.
 const SORTS: [&str; 17] = [
@@ -51,6 +52,8 @@ struct Entry {
     words: Vec<String>,
     /// Scheme and identifier.
     registration: Option<(String, String)>,
+    /// The days it is on the list.
+    period: Period,
 }
 
 /// The name on a list that a party's is nearest to.
@@ -67,10 +70,11 @@ pub struct Match<'l, 'a> {
 }
 
 impl Names {
-    /// Reads the columns `name` and `of` (whom it names) and, where there are such, `scheme` and `id` of a registration.
+    /// Reads the columns `name` and `of` (whom it names) and, where there are such, `scheme` and `id` of a registration, and
+    /// `from` and `until`, the first and the last day. Of those all but the name may be empty.
     ///
     /// # Errors
-    /// When a column is missing, or a name has no letter or digit; with the line.
+    /// When a column is missing, a name has no letter or digit, or a day is none; with the line.
     pub fn parse(bytes: &[u8]) -> Result<Names, String> {
         Table::parse(bytes)?.rows().map(|row| entry(&row)).collect::<Result<_, _>>().map(Names)
     }
@@ -83,15 +87,30 @@ impl Names {
         entry(row).map(|entry| Names(Vec::from([entry])))
     }
 
+    /// Returns those that are on the list on the date.
+    #[must_use]
+    pub fn on(&self, date: Date) -> Names {
+        Names(self.0.iter().filter(|entry| entry.period.contains(date)).cloned().collect())
+    }
+
+    /// Returns whether nobody is on it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether a party is somebody on the list: it has a listed registration, or the same name.
     ///
     /// Registrations are asked for only if the list has any.
     #[must_use]
     pub fn has<'a>(&self, party: Party<'a>) -> Condition<'a> {
-        if self.0.is_empty() {
-            return Condition::fails([]);
-        }
-        let mut either = Vec::from([self.alike(party, 100)]);
+        self.perhaps(party, 100)
+    }
+
+    /// Returns whether a party may be somebody on the list: it has a listed registration, or a name at least so near to one.
+    #[must_use]
+    pub fn perhaps<'a>(&self, party: Party<'a>, least: u8) -> Condition<'a> {
+        let mut either = Vec::from([self.alike(party, least)]);
         if self.0.iter().any(|entry| entry.registration.is_some()) {
             either.push(Condition::of(party.identifiers(), IDENTIFIERS, |identifiers| {
                 identifiers.iter().any(|one| {
@@ -149,13 +168,19 @@ fn entry(row: &Row<'_>) -> Result<Entry, String> {
     if words.is_empty() {
         return Err(row.error(format!("`{name}` has no letter or digit")));
     }
-    let cell = |column| row.get(column).ok().filter(|cell| !cell.is_empty()).map(str::to_owned);
-    Ok(Entry { name, of, words, registration: cell("scheme").zip(cell("id")) })
+    let cell = |column| row.get(column).ok().filter(|cell| !cell.is_empty());
+    let day = |column| match cell(column).map(|text| (text, date::parse(text))) {
+        Some((text, None)) => Err(row.error(format!("`{text}` is not a date"))),
+        other => Ok(other.and_then(|(_, day)| day)),
+    };
+    let registration = cell("scheme").map(str::to_owned).zip(cell("id").map(str::to_owned));
+    let period = Period { from: day("from")?, until: day("until")? };
+    Ok(Entry { name, of, words, registration, period })
 }
 
 /// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
 fn words(name: &str) -> Vec<String> {
-    let lower = name.to_lowercase();
+    let lower: String = name.chars().flat_map(char::to_lowercase).collect();
     let words = || lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
     let telling: Vec<String> = words().filter(|word| !SORTS.contains(word)).map(str::to_owned).collect();
     if telling.is_empty() { words().map(str::to_owned).collect() } else { telling }
@@ -174,7 +199,8 @@ fn likeness(listed: &[String], name: &[String]) -> u8 {
 
 /// Returns how near two words are, in percent: by edits; a word of a script without blanks also by being contained.
 fn nearness(listed: &str, word: &str) -> usize {
-    if !listed.is_ascii() && listed.chars().count() > 1 && word.contains(listed) {
+    let within = || word.as_bytes().windows(listed.len()).any(|part| part == listed.as_bytes());
+    if !listed.is_ascii() && listed.chars().count() > 1 && within() {
         return 100;
     }
     let (one, other) = (listed.chars().count(), word.chars().count());
@@ -298,6 +324,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_on_the_list_on_its_days() {
+        let list = "name,of,from,until\nA,a,2025-01-02,2025-01-03\nB,b,,2025-01-02\nC,c,2025-01-03,\n";
+        let list = Names::parse(list.as_bytes()).unwrap();
+        let on = |day: &str| {
+            let names = list.on(date::parse(day).unwrap());
+            names.0.iter().map(|entry| entry.name.as_str()).collect::<String>()
+        };
+        assert_eq!(
+            [on("2025-01-01"), on("2025-01-02"), on("2025-01-03"), on("2025-01-04")],
+            ["B", "AB", "AC", "C"]
+        );
+        assert!(!list.is_empty());
+        assert!(Names::parse(b"name,of\n").unwrap().is_empty());
+    }
+
+    #[test]
     fn a_row_is_a_list_of_one() {
         let table = Table::parse(LIST.as_bytes()).unwrap();
         let names = Names::of_row(&table.rows().next().unwrap()).unwrap();
@@ -307,6 +349,7 @@ mod tests {
     #[test]
     fn a_bad_list_is_refused_with_its_line() {
         assert_eq!(Names::parse(b"name,of\n--,x\n").unwrap_err(), "line 2: `--` has no letter or digit");
+        assert_eq!(Names::parse(b"name,of,from\nA,a,soon\n").unwrap_err(), "line 2: `soon` is not a date");
         assert_eq!(Names::parse(b"name\nA\n").unwrap_err(), "line 2: there is no column `of`");
     }
 }

@@ -22,7 +22,7 @@ impl<'a> Weighed<'a> {
     /// Returns what is known to follow, and the facts that show it.
     #[must_use]
     pub fn settled(answer: Answer, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
-        let evidence = evidence.into_iter().take(MOST_PLACES).collect();
+        let evidence = collected(evidence, MOST_PLACES);
         Weighed { floor: answer.clone(), ceiling: answer, evidence, missing: Vec::new() }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Weighed<'a> {
     pub fn open(ends: (Answer, Answer), missing: impl IntoIterator<Item = Gap<'a>>) -> Weighed<'a> {
         let (floor, ceiling) = if ends.0.outcome() > ends.1.outcome() { (ends.1, ends.0) } else { ends };
         let most = if floor.outcome() == ceiling.outcome() { 0 } else { MOST_PLACES };
-        let missing = missing.into_iter().take(most).collect();
+        let missing = collected(missing, most);
         Weighed { floor, ceiling, evidence: Vec::new(), missing }
     }
 
@@ -56,25 +56,31 @@ impl<'a> Weighed<'a> {
     /// Returns what follows where all count: the strictest. Of nothing, nothing follows.
     #[must_use]
     pub fn strictest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = strict(floors(&parts), Answer::NotApplicable);
-        let ceiling = strict(ceilings(&parts), Answer::NotApplicable);
+        Weighed::strictest_of(&collected(parts, usize::MAX))
+    }
+
+    fn strictest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
+        let floor = strict(floors(parts), Answer::NotApplicable);
+        let ceiling = strict(ceilings(parts), Answer::NotApplicable);
         let low = floor.outcome();
         let causes = |part: &Weighed<'_>| part.floor.outcome() == low;
         let can_change = |part: &Weighed<'_>| part.ceiling.outcome() > low;
-        Weighed::put_together((floor, ceiling), &parts, causes, can_change)
+        Weighed::put_together((floor, ceiling), parts, &causes, &can_change)
     }
 
     /// Returns what follows where one is enough: the mildest. Of nothing a deny follows.
     #[must_use]
     pub fn mildest(parts: impl IntoIterator<Item = Weighed<'a>>) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = mild(floors(&parts), Answer::Deny);
-        let ceiling = mild(ceilings(&parts), Answer::Deny);
+        Weighed::mildest_of(&collected(parts, usize::MAX))
+    }
+
+    fn mildest_of(parts: &[Weighed<'a>]) -> Weighed<'a> {
+        let floor = mild(floors(parts), Answer::Deny);
+        let ceiling = mild(ceilings(parts), Answer::Deny);
         let high = ceiling.outcome();
         let causes = |part: &Weighed<'_>| part.ceiling.outcome() == high;
         let can_change = |part: &Weighed<'_>| part.floor.outcome() < high;
-        Weighed::put_together((floor, ceiling), &parts, causes, can_change)
+        Weighed::put_together((floor, ceiling), parts, &causes, &can_change)
     }
 
     /// Returns what follows where one of these is the case and the `deciding` facts would tell which.
@@ -85,16 +91,21 @@ impl<'a> Weighed<'a> {
         parts: impl IntoIterator<Item = Weighed<'a>>,
         deciding: impl IntoIterator<Item = Gap<'a>>,
     ) -> Weighed<'a> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        let floor = mild(floors(&parts), Answer::NotApplicable);
-        let ceiling = strict(ceilings(&parts), Answer::NotApplicable);
+        Weighed::either(&collected(parts, usize::MAX), collected(deciding, MOST_PLACES))
+    }
+
+    fn either(parts: &[Weighed<'a>], deciding: Vec<Gap<'a>>) -> Weighed<'a> {
+        let floor = mild(floors(parts), Answer::NotApplicable);
+        let ceiling = strict(ceilings(parts), Answer::NotApplicable);
         let alike = parts.windows(2).all(|pair| match pair {
             [one, other] => one.ends() == other.ends() && one.missing == other.missing,
             _ => true,
         });
-        let mut whole = Weighed::put_together((floor, ceiling), &parts, |_| true, |_| true);
+        let mut whole = Weighed::put_together((floor, ceiling), parts, &|_| true, &|_| true);
         if whole.outcome().is_none() && !alike {
-            whole.missing.splice(0..0, deciding.into_iter().take(MOST_PLACES));
+            let mut missing = deciding;
+            missing.append(&mut whole.missing);
+            whole.missing = missing;
         }
         whole
     }
@@ -102,8 +113,9 @@ impl<'a> Weighed<'a> {
     /// Returns the same, shown by these facts too.
     #[must_use]
     pub fn shown_by(mut self, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
-        let room = MOST_PLACES.saturating_sub(self.evidence.len());
-        self.evidence.splice(0..0, evidence.into_iter().take(room));
+        let mut shown = collected(evidence, MOST_PLACES.saturating_sub(self.evidence.len()));
+        shown.append(&mut self.evidence);
+        self.evidence = shown;
         self
     }
 
@@ -135,8 +147,8 @@ impl<'a> Weighed<'a> {
     fn put_together(
         (floor, ceiling): (Answer, Answer),
         parts: &[Weighed<'a>],
-        causes: impl Fn(&Weighed<'a>) -> bool,
-        can_change: impl Fn(&Weighed<'a>) -> bool,
+        causes: &dyn Fn(&Weighed<'a>) -> bool,
+        can_change: &dyn Fn(&Weighed<'a>) -> bool,
     ) -> Weighed<'a> {
         let settled = floor.outcome() == ceiling.outcome();
         let (mut evidence, mut missing) = (Vec::new(), Vec::new());
@@ -166,6 +178,18 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     once
+}
+
+/// Collects as many as that, with as little code as possible: it is compiled for every kind of list.
+fn collected<T>(items: impl IntoIterator<Item = T>, most: usize) -> Vec<T> {
+    let mut collected = Vec::new();
+    for item in items {
+        if collected.len() >= most {
+            break;
+        }
+        collected.push(item);
+    }
+    collected
 }
 
 fn floors<'p>(parts: &'p [Weighed<'_>]) -> impl Iterator<Item = &'p Answer> {

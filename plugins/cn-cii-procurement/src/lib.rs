@@ -69,12 +69,14 @@ impl Policy for CnCiiProcurement {
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
         let buyers = Buyers::new(request, self.regions.at(request.date()));
         let (purchase, use_of_it) = (purchase(request), purchase(request).not());
+        let rules = [
+            ("micron-review", &purchase, "review-pending", Answer::Review),
+            ("micron-purchase", &purchase, "purchase-banned", Answer::Deny),
+            ("micron-use", &use_of_it, "use-reported", self.terms.unverified()),
+        ];
+        let rules = rules.into_iter().filter(|(_, act, _, _)| act.truth().possible());
         if buyers.operator.truth() == Truth::False {
-            for (rule, act) in [("micron-purchase", purchase), ("micron-use", use_of_it)] {
-                if act.truth().possible() {
-                    findings.weighed(rule, "no-operator", &buyers.otherwise);
-                }
-            }
+            rules.for_each(|(rule, ..)| _ = findings.weighed(rule, "no-operator", &buyers.otherwise));
             return Ok(());
         }
         let components = request.resource().components().value();
@@ -82,23 +84,17 @@ impl Policy for CnCiiProcurement {
             return Err(Refusal::Unsupported(format!("more than {MOST_COMPONENTS} makers of components")));
         }
         let product = Product::new(request, self.producers.at(request.date()), self.terms);
-        for (rule, act, caught, severe) in [
-            ("micron-review", &purchase, "review-pending", Answer::Review),
-            ("micron-purchase", &purchase, "purchase-banned", Answer::Deny),
-            ("micron-use", &use_of_it, "use-reported", self.terms.unverified()),
-        ] {
-            if act.truth().possible() {
-                let bought = buyers.operator.choose(product.weigh(severe), buyers.otherwise.clone());
-                let weighed = act.choose(bought, Weighed::settled(Answer::NotApplicable, []));
-                let scope = Condition::all([act.clone(), buyers.operator.clone()]).truth();
-                let code = match weighed.outcome() {
-                    None if scope == Truth::Unknown => "scope-open",
-                    None => "producer-open",
-                    Some(Outcome::NotApplicable | Outcome::Permit) => "no-objection",
-                    Some(_) => product.code(caught),
-                };
-                product.explain(findings.weighed(rule, code, &weighed));
-            }
+        for (rule, act, caught, severe) in rules {
+            let bought = buyers.operator.choose(product.weigh(severe), buyers.otherwise.clone());
+            let weighed = act.choose(bought, Weighed::settled(Answer::NotApplicable, []));
+            let scope = Condition::all([act.clone(), buyers.operator.clone()]).truth();
+            let code = match weighed.outcome() {
+                None if scope == Truth::Unknown => "scope-open",
+                None => "producer-open",
+                Some(Outcome::NotApplicable | Outcome::Permit) => "no-objection",
+                Some(_) => product.code(caught),
+            };
+            product.explain(findings.weighed(rule, code, &weighed));
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) struct Product<'l, 'a> {
 impl<'l, 'a> Product<'l, 'a> {
     pub(crate) fn new(request: Request<'a>, names: &'l Names, terms: Terms) -> Product<'l, 'a> {
         let (producer, components) = (request.resource().producer(), request.resource().components());
-        let perhaps = |party| Condition::any([names.has(party), names.alike(party, terms.alike)]);
+        let perhaps = |party| names.perhaps(party, terms.alike);
         let of_parent = |party| Condition::of_parents(party, perhaps);
         let of_producer = |test: &dyn Fn(Party<'a>) -> Condition<'a>| match producer.value() {
             Some(party) => test(party).shown_by(producer.evidence()),

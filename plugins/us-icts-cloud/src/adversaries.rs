@@ -3,7 +3,7 @@
 use lexgate_sdk::contract::Missing;
 use lexgate_sdk::influence::{Lines, Links, Passes};
 use lexgate_sdk::ownership::Ownership;
-use lexgate_sdk::{Condition, Evidence, Gap, Method, Party, Regions, Request, Threshold, Truth, region_code};
+use lexgate_sdk::{Condition, Evidence, Gap, Party, Regions, Request, Threshold, Truth, region_code};
 
 /// The parties of a request, seen with the list of adversaries of its date.
 pub(crate) struct Adversaries<'a> {
@@ -13,12 +13,8 @@ pub(crate) struct Adversaries<'a> {
     subject: Vec<Condition<'a>>,
 }
 
-/// Whether a supplier is owned or controlled, shown or open by facts of the ownership.
-pub(crate) struct Owned<'a> {
-    truth: Truth,
-    evidence: Vec<Evidence<'a>>,
-    missing: Vec<Missing>,
-}
+/// Whether a supplier is owned or controlled, the facts that show it, and those that are missing.
+pub(crate) type Owned<'a> = (Truth, Vec<Evidence<'a>>, Vec<Missing>);
 
 impl<'a> Adversaries<'a> {
     pub(crate) fn new(request: Request<'a>, regions: &Regions, threshold: Threshold) -> Adversaries<'a> {
@@ -32,33 +28,29 @@ impl<'a> Adversaries<'a> {
     /// Looks through the owners of each supplier of which it is not clear already.
     pub(crate) fn owned(&self, suppliers: &[Party<'a>]) -> Vec<Owned<'a>> {
         let ownership = Ownership::of(self.request, "shareholding");
-        let held = ownership.held(Method::Cascade, |party| self.is_subject(party), self.threshold);
+        let held = ownership.held_by_cascade(|party| self.is_subject(party), self.threshold);
         let lines = Lines { votes: self.threshold, shares: self.threshold };
         let links = Links::of(self.request, lines, |party| self.is_subject(party).certain(), passes);
         let reach = links.from(|party| held.caught(party));
+        let base = |owner| self.missing(owner).next();
+        let start = |owner| self.missing(owner).chain(held.missing(owner, base));
         let of = |&party: &Party<'a>| {
-            let owners =
-                |owner| self.missing(owner).chain(held.missing(owner, |base| self.missing(base).next()));
-            let missing = held.missing(party, |base| self.missing(base).next());
             let (mut evidence, starts) = reach.evidence(party);
             let (stakes, holders): (Vec<_>, Vec<_>) = held.evidence(party).unzip();
-            evidence.extend(stakes);
             let origins = starts.into_iter().chain(holders.into_iter().flatten());
+            evidence.extend(stakes);
             evidence.extend(origins.filter_map(|origin| self.subject(origin)).flat_map(Condition::evidence));
             evidence.extend(party.ownership().evidence());
-            Owned {
-                truth: held.passes(party).or(reach.controlled(party)),
-                evidence,
-                missing: missing.chain(reach.missing(party, owners)).collect(),
-            }
+            let missing = held.missing(party, base).chain(reach.missing(party, start)).collect();
+            (held.passes(party).or(reach.controlled(party)), evidence, missing)
         };
         suppliers.iter().map(of).collect()
     }
 
     /// Returns whether a supplier is of a foreign adversary.
     pub(crate) fn of_adversary<'o>(&'o self, party: Party<'a>, owned: &'o Owned<'a>) -> Condition<'o> {
-        let gaps = owned.missing.iter().map(Gap::from);
-        let owned = Condition::as_true_as(owned.truth, owned.evidence.iter().copied(), gaps);
+        let (truth, evidence, missing) = owned;
+        let owned = Condition::as_true_as(*truth, evidence.iter().copied(), missing.iter().map(Gap::from));
         Condition::any(self.subject(party).cloned().into_iter().chain([owned]))
     }
 
@@ -92,9 +84,7 @@ fn directly<'a>(party: Party<'a>, regions: &Regions) -> Condition<'a> {
     }
     let law = Condition::of(party.jurisdiction(), "under which law it is formed (ISO 3166)", adversary);
     let seat = Condition::of(party.headquarters(), "where it is headquartered (ISO 3166)", adversary);
-    // Nobody but a state is a state: it has no headquarters.
-    let places = if party.kind() == "state" { vec![law] } else { vec![law, seat] };
-    Condition::any(places.into_iter().chain([otherwise]))
+    Condition::any([law, seat, otherwise])
 }
 
 /// What interests of a kind pass on: all control but those that are known to give mere income, or one seat of several. A
@@ -103,11 +93,7 @@ fn passes(kind: &str) -> Passes {
     match kind {
         "shareholding" => Passes::Shares,
         "votingRights" => Passes::Votes,
-        "rightsToSurplusAssetsOnDissolution"
-        | "rightsToProfitOrIncome"
-        | "rightToProfitOrIncomeFromAssets"
-        | "enjoymentAndUseOfAssets"
-        | "boardMember" => Passes::Not,
+        "rightsToSurplusAssetsOnDissolution" | "rightsToProfitOrIncome" | "boardMember" => Passes::Not,
         _ => Passes::Control,
     }
 }

@@ -12,36 +12,35 @@
 //! `manifest` (`lexgate.toml`) says since when each holds and what is uncertain about it.
 
 mod adversaries;
+mod mitigations;
 mod parties;
-mod register;
 
 use adversaries::Adversaries;
 use lexgate_sdk::contract::{Outcome, Refusal};
 use lexgate_sdk::{
-    Answer, Codes, Condition, Datasets, Date, Finding, Findings, Parameters, Party, Percent, Policy, Regions,
-    Request, Threshold, Truth, Versions, Weighed,
+    Amount, Answer, Codes, Condition, Datasets, Decimal, Finding, Findings, Names, Parameters, Policy,
+    Regions, Request, Threshold, Truth, Versions, Weighed,
 };
-use parties::{Customers, Suppliers};
-use register::Register;
+use mitigations::Mitigations;
+use parties::Suppliers;
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
 pub struct UsIctsCloud {
     adversaries: Versions<Regions>,
-    determinations: Versions<Register>,
-    mitigations: Versions<Register>,
-    military_companies: Versions<Register>,
+    determinations: Versions<Names>,
+    mitigations: Versions<Mitigations>,
+    military_companies: Versions<Names>,
     terms: Terms,
 }
 
 /// What a binding may choose; the sources leave it open.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Terms {
     /// From which likeness to a name in a determination on a person looks, in percent.
     alike: u8,
-    /// The share from which on somebody is owned.
-    threshold: Percent,
+    /// The share from which on somebody is owned, in percent.
+    threshold: u8,
 }
 
 /// Categories that are known not to be cloud services. A word that is not known is looked at.
@@ -50,65 +49,46 @@ const GOODS: [&str; 2] = ["material", "component"];
 /// The list of Chinese military companies (section 1260H), as listings name it.
 const MILITARY_COMPANIES: &str = "DOD-1260H";
 
-/// Most suppliers that one request can have looked up; chosen by feel, with room in the fuel of an evaluation.
-const MOST_SUPPLIERS: usize = 32;
-
 impl Policy for UsIctsCloud {
     fn configure(parameters: &Parameters, datasets: &Datasets) -> Result<UsIctsCloud, String> {
         Ok(UsIctsCloud {
             adversaries: datasets.read_as("adversaries", |bytes| Regions::parse(bytes, "adversary"))?,
-            determinations: datasets.read_as("determinations", Register::parse)?,
-            mitigations: datasets.read_as("mitigations", Register::of_obligations)?,
-            military_companies: datasets.read_as("military-companies", Register::parse)?,
+            determinations: datasets.read_as("determinations", Names::parse)?,
+            mitigations: datasets.read_as("mitigations", Mitigations::parse)?,
+            military_companies: datasets.read_as("military-companies", Names::parse)?,
             terms: parameters.parse()?,
         })
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        let category = Condition::of(
-            request.resource().category(),
-            "what kind of service it is, such as `compute`",
-            |category| !GOODS.contains(&category),
-        );
+        let (category, expected) = (request.resource().category(), "what service it is, such as `compute`");
+        let category = Condition::of(category, expected, |category| !GOODS.contains(&category));
         if category.truth() == Truth::False {
             return Ok(());
         }
-        let customers = Customers::new(request);
-        let scope = Condition::all([category, customers.of_us.clone()]);
-        if scope.truth() == Truth::False {
-            let nothing = scope.then(Answer::Permit, Answer::NotApplicable);
-            for rule in ["icts-order", "icts-rule", "determination", "dod-procurement"] {
-                findings.weighed(rule, "no-us-person", &nothing);
-            }
-            return Ok(());
-        }
+        let (of_us, defense) = parties::customers(request);
         let suppliers = Suppliers::new(request);
-        if suppliers.parties.len() > MOST_SUPPLIERS {
-            return Err(Refusal::Unsupported(format!("more than {MOST_SUPPLIERS} suppliers to look at")));
-        }
-        let Percent(threshold) = self.terms.threshold;
-        let regions = self.adversaries.at(request.date());
-        let adversaries = Adversaries::new(request, regions, Threshold::AtLeast(threshold));
+        let threshold = Decimal::from(i32::from(self.terms.threshold));
+        let threshold = Threshold::AtLeast(Amount::try_from(threshold).unwrap_or(Amount::HUNDRED));
+        let adversaries = Adversaries::new(request, self.adversaries.at(request.date()), threshold);
         let owned = adversaries.owned(&suppliers.parties);
-        let of_adversary = suppliers.parties.iter().zip(&owned);
-        let of_adversary =
-            of_adversary.map(|(&party, owned)| adversaries.of_adversary(party, owned)).collect();
-        let case = Case { date: request.date(), customers, scope, suppliers, of_adversary };
-        self.review(request, &case, findings);
+        let each = suppliers.parties.iter().zip(&owned);
+        let of_adversary = each.map(|(&party, owned)| adversaries.of_adversary(party, owned)).collect();
+        let scope = Condition::all([category, of_us]);
+        let case = Case { request, scope, suppliers, of_adversary };
+        self.review(&case, findings);
         self.determination(&case, findings);
-        self.procurement(&case, findings);
-        let any = Condition::any(case.of_adversary.iter().cloned().chain(case.suppliers.unknown()));
+        self.procurement(&case, &defense, findings);
+        let weighed = case.any(&case.of_adversary).then(Answer::Review, Answer::NotApplicable);
         let codes = Codes { clear: "no-objection", caught: "stricter-rules", open: "icts-open" };
-        let weighed = case.weigh(any.then(Answer::Review, Answer::NotApplicable));
-        case.tell(("stricter-rules", codes), &weighed, &case.of_adversary, findings);
+        case.tell("stricter-rules", codes, weighed, &case.of_adversary, findings);
         Ok(())
     }
 }
 
 /// What is asked about, and what is known of everybody in it.
 struct Case<'a> {
-    date: Date,
-    customers: Customers<'a>,
+    request: Request<'a>,
     /// Whether it is a cloud service to a US person.
     scope: Condition<'a>,
     suppliers: Suppliers<'a>,
@@ -117,108 +97,115 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Weighs something for a cloud service to a US person; of others nothing is said.
-    fn weigh(&self, weighed: Weighed<'a>) -> Weighed<'a> {
-        self.scope.choose(weighed, Weighed::settled(Answer::NotApplicable, []))
+    /// Whether something holds of one of the suppliers.
+    fn any(&self, each: &[Condition<'a>]) -> Condition<'a> {
+        Condition::any(each.iter().cloned().chain(self.suppliers.unknown()))
     }
 
-    /// Tells what a rule says, and of which supplier: the first of which `caught` surely holds.
+    /// Tells what a rule says of a cloud service to a US person, and of which supplier: the first that is surely `caught`.
     fn tell<'f>(
         &self,
-        (rule, codes): (&str, Codes),
-        weighed: &Weighed<'a>,
+        rule: &str,
+        codes: Codes,
+        weighed: Weighed<'a>,
         caught: &[Condition<'a>],
         findings: &'f mut Findings,
     ) -> Finding<'f> {
-        let open = if self.scope.truth() == Truth::Unknown { "us-open" } else { codes.open };
+        let codes = match self.scope.truth() {
+            Truth::True => codes,
+            Truth::False => Codes { clear: "no-us-person", ..codes },
+            Truth::Unknown => Codes { open: "us-open", ..codes },
+        };
         let found = self.suppliers.parties.iter().zip(caught).find(|(_, caught)| caught.truth().certain());
-        let name = found.map_or("", |(party, _)| party.called());
-        findings.tell(rule, Codes { open, ..codes }, weighed).argument("supplier", name)
+        let weighed = self.scope.choose(weighed, Weighed::settled(Answer::NotApplicable, []));
+        findings
+            .tell(rule, codes, &weighed)
+            .argument("supplier", found.map_or("", |(party, _)| party.called()))
+    }
+
+    /// Tells what a rule says that bars whoever is `named`, and has a person look at whoever is `perhaps` meant.
+    fn bar(
+        &self,
+        rule: &str,
+        [clear, barred, looked_at, open]: [&'static str; 4],
+        (applies, named, perhaps): (&Condition<'a>, &[Condition<'a>], &[Condition<'a>]),
+        findings: &mut Findings,
+    ) {
+        let other = self.any(perhaps).then(Answer::Review, Answer::NotApplicable);
+        let bar = self.any(named).choose(Weighed::settled(Answer::Deny, []), other);
+        let weighed = applies.choose(bar, Weighed::settled(Answer::NotApplicable, []));
+        let deny = weighed.outcome() == Some(Outcome::Deny);
+        let (caught, whom) = if deny { (barred, named) } else { (looked_at, perhaps) };
+        self.tell(rule, Codes { clear, caught, open }, weighed, whom, findings);
     }
 }
 
 impl UsIctsCloud {
     /// Of a foreign adversary: what the mitigation agreement says, else a person looks where sensitive data is hosted.
-    fn review<'a>(&self, request: Request<'a>, case: &Case<'a>, findings: &mut Findings) {
-        let mitigations = self.mitigations.at(case.date);
+    fn review<'a>(&self, case: &Case<'a>, findings: &mut Findings) {
+        let run = case.request.deployment();
+        let sensitive = run.then_fact("sensitivePersonalData", |run, name| run.flag(name));
         let expected = "whether it hosts sensitive personal data of US persons";
-        let sensitive =
-            request.deployment().then_fact("sensitivePersonalData", |deployment, name| deployment.flag(name));
-        let covered_class = Condition::of(sensitive, expected, |sensitive| sensitive);
-        let covered_class = covered_class.then(Answer::Review, Answer::Permit);
+        let class = Condition::of(sensitive, expected, |sensitive| sensitive);
+        let class = class.then(Answer::Review, Answer::Permit);
         let permit = || Weighed::settled(Answer::Permit, []);
         let each = || case.suppliers.parties.iter().copied().zip(&case.of_adversary);
-        let bound = each().filter(|(_, of_adversary)| of_adversary.truth().possible());
-        let obligations = mitigations.obligations(bound.map(|(party, _)| party), case.date);
-        let mitigated = |party| match obligations.first() {
-            Some(first) => mitigations
-                .has(party, case.date)
-                .choose(Weighed::settled(Answer::PermitWith(first.clone()), []), covered_class.clone()),
-            None => covered_class.clone(),
+        let (date, mut agreements) = (case.request.date(), Vec::new());
+        agreements.extend(self.mitigations.at(date).on(date).filter(|(with, _)| {
+            each().any(|(party, of)| of.truth().possible() && with.has(party).truth().possible())
+        }));
+        let mitigated = |party| match agreements.first() {
+            Some((_, first)) => Condition::any(agreements.iter().map(|(with, _)| with.has(party)))
+                .choose(Weighed::settled(Answer::PermitWith((*first).clone()), []), class.clone()),
+            None => class.clone(),
         };
-        let each = each().map(|(party, of_adversary)| of_adversary.choose(mitigated(party), permit()));
-        let unknown = case.suppliers.unknown().map(|unknown| unknown.choose(covered_class.clone(), permit()));
-        let weighed = case.weigh(Weighed::strictest(each.chain(unknown)));
+        let known = each().map(|(party, of_adversary)| of_adversary.choose(mitigated(party), permit()));
+        let unknown = case.suppliers.unknown().map(|unknown| unknown.choose(class.clone(), permit()));
+        let weighed = Weighed::strictest(known.chain(unknown));
         let some = case.of_adversary.iter().any(|of_adversary| of_adversary.truth().certain());
-        let codes = Codes {
-            clear: if some { "reviewable" } else { "no-objection" },
-            caught: if weighed.outcome() == Some(Outcome::Review) { "covered-class" } else { "mitigated" },
-            open: "icts-open",
-        };
-        let can_be_mitigated =
-            (weighed.ends().0..=weighed.ends().1).contains(&Outcome::PermitWithObligations);
-        let further = if can_be_mitigated { obligations.get(1..).unwrap_or_default() } else { &[] };
+        let clear = if some { "reviewable" } else { "no-objection" };
+        let review = weighed.outcome() == Some(Outcome::Review);
+        let caught = if review { "covered-class" } else { "mitigated" };
         for rule in ["icts-order", "icts-rule"] {
-            let finding = case.tell((rule, codes), &weighed, &case.of_adversary, findings);
-            further.iter().cloned().fold(finding, |finding, obligation| finding.obligation(obligation));
+            let codes = Codes { clear, caught, open: "icts-open" };
+            let finding = case.tell(rule, codes, weighed.clone(), &case.of_adversary, findings);
+            let further = agreements.iter().skip(1).filter(|_| !review);
+            further.fold(finding, |finding, (_, further)| finding.obligation((*further).clone()));
         }
     }
 
     /// Named in a determination, or perhaps: called alike, or consolidated by somebody who is named.
     fn determination<'a>(&self, case: &Case<'a>, findings: &mut Findings) {
-        let determinations = self.determinations.at(case.date);
-        if !determinations.any_on(case.date) {
+        let date = case.request.date();
+        let determined = self.determinations.at(date).on(date);
+        if determined.is_empty() {
             return;
         }
-        let parties = || case.suppliers.parties.iter().copied();
-        let named: Vec<_> = parties().map(|party| determinations.has(party, case.date)).collect();
-        let perhaps = parties().map(|party| {
-            let parent = Condition::of_parents(party, |parent| determinations.has(parent, case.date));
-            Condition::any([determinations.alike(party, case.date, self.terms.alike), parent])
+        let each = || case.suppliers.parties.iter().copied();
+        let perhaps = each().map(|party| {
+            let parent = Condition::of_parents(party, |parent| determined.has(parent));
+            Condition::any([determined.alike(party, self.terms.alike), parent])
         });
-        let perhaps = Condition::any(perhaps).then(Answer::Review, Answer::NotApplicable);
-        let any = Condition::any(named.iter().cloned().chain(case.suppliers.unknown()));
-        let weighed = case.weigh(any.choose(Weighed::settled(Answer::Deny, []), perhaps));
-        let deny = weighed.outcome() == Some(Outcome::Deny);
-        let caught = if deny { "determined" } else { "determined-perhaps" };
-        let codes = Codes { clear: "not-determined", caught, open: "determination-open" };
-        case.tell(("determination", codes), &weighed, &named, findings);
+        let perhaps: Vec<_> = perhaps.collect();
+        let named: Vec<_> = each().map(|party| determined.has(party)).collect();
+        let codes = ["not-determined", "determined", "determined-perhaps", "determination-open"];
+        case.bar("determination", codes, (&Condition::holds([]), &named, &perhaps), findings);
     }
 
     /// Bought for the Department of Defense: not from a listed company, and looked at from others of a foreign adversary.
-    fn procurement<'a>(&self, case: &Case<'a>, findings: &mut Findings) {
-        let companies = self.military_companies.at(case.date);
-        let expected = "the lists it is on; an empty list for none";
-        let listed = |party: &Party<'a>| {
-            let listings = Condition::of(party.listings(), expected, |listings| {
-                listings.iter().any(|one| one.list_id() == MILITARY_COMPANIES && one.holds_on(case.date))
+    fn procurement<'a>(&self, case: &Case<'a>, defense: &Condition<'a>, findings: &mut Findings) {
+        let date = case.request.date();
+        let companies = self.military_companies.at(date).on(date);
+        let listed = case.suppliers.parties.iter().map(|&party| {
+            let expected = "the lists it is on; an empty list for none";
+            let stated = Condition::of(party.listings(), expected, |listings| {
+                listings.iter().any(|one| one.list_id() == MILITARY_COMPANIES && one.holds_on(date))
             });
-            Condition::any([companies.has(*party, case.date), listings])
-        };
-        let listed: Vec<_> = case.suppliers.parties.iter().map(listed).collect();
-        let any = |conditions: &[Condition<'a>]| {
-            Condition::any(conditions.iter().cloned().chain(case.suppliers.unknown()))
-        };
-        let others = any(&case.of_adversary).then(Answer::Review, Answer::NotApplicable);
-        let bought = any(&listed).choose(Weighed::settled(Answer::Deny, []), others);
-        let nothing = Weighed::settled(Answer::NotApplicable, []);
-        let weighed = case.weigh(case.customers.defense.choose(bought, nothing));
-        let (caught, whom) = match weighed.outcome() {
-            Some(Outcome::Deny) => ("defense-listed", &listed),
-            _ => ("defense-review", &case.of_adversary),
-        };
-        let codes = Codes { clear: "defense-clear", caught, open: "defense-open" };
-        case.tell(("dod-procurement", codes), &weighed, whom, findings);
+            Condition::any([companies.has(party), stated])
+        });
+        let listed: Vec<_> = listed.collect();
+        let codes = ["defense-clear", "defense-listed", "defense-review", "defense-open"];
+        case.bar("dod-procurement", codes, (defense, &listed, &case.of_adversary), findings);
     }
 }
 
