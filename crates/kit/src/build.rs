@@ -13,7 +13,6 @@
 mod cargo;
 mod draft;
 mod error;
-mod names;
 mod toolchain;
 
 pub use error::BuildError;
@@ -21,7 +20,7 @@ pub use toolchain::{StdSource, Tools, WasmToolchain};
 
 use cap_std::fs::Dir;
 use lexgate_model::{Digest, Manifest, Package, Verified};
-use lexgate_packages::{Trust, Unverified, seal, verify};
+use lexgate_packages::{Trust, Unverified, seal, verify, with_short_names};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -125,7 +124,7 @@ fn encode(wasm: Vec<u8>) -> Result<Vec<u8>, BuildError> {
     if !wasm.starts_with(b"\0asm\x01\0\0\0") {
         return Ok(wasm);
     }
-    let module = names::shortened(&wasm).map_err(|error| BuildError::Encode { why: error.to_string() })?;
+    let module = with_short_names(&wasm)?;
     wit_component::ComponentEncoder::default()
         .module(&module)
         .and_then(|encoder| encoder.validate(true).encode())

@@ -8,7 +8,7 @@
 //! proves that they are a component of the features the engine runs, within [`PackageLimits`], that it carries one
 //! manifest and exactly the datasets this declares, and that it asks the host for nothing but its contract. What comes
 //! out is the [`Verified`] value without which nothing is prepared. [`seal`] is the other direction: it puts a manifest
-//! and datasets into a component. [`measure`] counts, for people.
+//! and datasets into a component, [`with_short_names`] makes the names in one short. [`measure`] counts, for people.
 //!
 //! ```
 //! use lexgate_packages::{Trust, Unverified, verify};
@@ -25,6 +25,7 @@ mod datasets;
 mod fetch;
 mod limits;
 mod measure;
+mod names;
 mod refused;
 mod scan;
 mod seal;
@@ -34,6 +35,7 @@ pub use fetch::{Error, Unverified, fetch_unverified};
 pub use lexgate_model::package::{Package, Verified};
 pub use limits::PackageLimits;
 pub use measure::{CustomSection, Measures, measure};
+pub use names::with_short_names;
 pub use refused::{Reason, Refused};
 pub use seal::{SealError, seal};
 pub use verify::{Trust, verify};

@@ -3,6 +3,7 @@
 //! As compilers write them they are a quarter of a policy: mangled, with every type parameter. What an author needs is
 //! `Terms::parse`. Functions of Rust's own libraries, of which there are hundreds, keep the name of the library.
 
+use crate::SealError;
 use wasm_encoder::{CustomSection, NameMap, NameSection, RawSection};
 use wasmparser::{BinaryReaderError, KnownCustom, Name, Parser, Payload};
 
@@ -12,11 +13,15 @@ const LIBRARIES: [&str; 5] = ["alloc", "core", "std", "compiler_builtins", "wit_
 /// Most bytes of a name; chosen by feel, two long words and what joins them.
 const MOST_BYTES: usize = 64;
 
-/// Returns the module with short names of functions; names of anything else go.
+/// Returns the core module with short names of functions; names of anything else go.
 ///
 /// # Errors
 /// When it is no module.
-pub(super) fn shortened(module: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+pub fn with_short_names(module: &[u8]) -> Result<Vec<u8>, SealError> {
+    shortened(module).map_err(|error| SealError::Invalid { why: error.to_string() })
+}
+
+fn shortened(module: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let mut short = wasm_encoder::Module::new();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
