@@ -129,7 +129,7 @@ fn a_bad_list_is_refused_with_its_line() {
     };
     let items = "name,item,licence,united-states,dual-use\ngallium,gallium,perhaps,no,no\n";
     refuse(items, KEYS, PLACES, "dataset `items` 1: line 2: `perhaps` is neither `yes`, `no` nor `unknown`");
-    refuse("name\nx\n", KEYS, PLACES, "dataset `items` 1: line 2: there is no column `licence`");
+    refuse("name\nx\n", KEYS, PLACES, "dataset `items` 1: line 2: there is no column `item`");
     refuse(ITEMS, "code\nx\n", PLACES, "dataset `codes` 1: line 2: there is no column `scheme`");
     refuse(
         ITEMS,
