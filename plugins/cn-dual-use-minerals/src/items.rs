@@ -50,9 +50,9 @@ impl<'a> Items<'_, 'a> {
             return described;
         }
         // A code that is none of these says nothing against the description.
-        let key = |place: Classification<'a>| match is(self.pointed_to(&place, true)) {
-            Truth::True => Condition::holds(place.code().evidence()),
-            _ => Condition::fails(place.code().evidence()),
+        let key = |place: Classification<'a>| {
+            let listed = |_| self.pointed_to(&place, true).map_or(Truth::False, |item| is(Some(item)));
+            Condition::of(place.code(), "an export-control code of an item that the list can tell of", listed)
         };
         let classifications = self.request.resource().classifications();
         let keyed = match classifications.value() {

@@ -35,7 +35,7 @@ fn in_scope<'a>(scope: &'a [String], trade: &Trade<'_, 'a>, items: &Items<'_, 'a
     });
     let recipients = trade.receivers().into_iter().map(|receiver| {
         Condition::of(receiver.naming(), "its name, as in the licence", |names| {
-            names.iter().any(|name| scope.contains(&name.full_name))
+            names.iter().any(|name| !name.full_name.trim().is_empty() && scope.contains(&name.full_name))
         })
     });
     Condition::all([material, destination].into_iter().chain(recipients))
