@@ -70,7 +70,9 @@ impl Policy for CnCiiProcurement {
         let buyers = Buyers::new(request, self.regions.at(request.date()));
         let (purchase, use_of_it) = (purchase(request), purchase(request).not());
         if buyers.operator.truth() == Truth::False {
-            for (rule, act) in [("micron-purchase", purchase), ("micron-use", use_of_it)] {
+            let acts =
+                [("micron-review", &purchase), ("micron-purchase", &purchase), ("micron-use", &use_of_it)];
+            for (rule, act) in acts {
                 if act.truth().possible() {
                     findings.weighed(rule, "no-operator", &buyers.otherwise);
                 }
