@@ -164,11 +164,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, String> {
 
 /// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
 fn words(name: &str) -> Vec<String> {
-    let lower = if name.is_ascii() {
-        name.to_ascii_lowercase()
-    } else {
-        name.chars().filter_map(plain).collect::<String>().to_lowercase()
-    };
+    let lower: String = name.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let words = || lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
     let telling: Vec<String> = words().filter(|word| !SORTS.contains(word)).map(str::to_owned).collect();
     if telling.is_empty() { words().map(str::to_owned).collect() } else { telling }
