@@ -78,9 +78,9 @@ impl Regions {
             }
         }
         let otherwise = |one: &Listed| {
-            let parts =
-                rows.iter().filter(|other| other.same_as.is_none() && country(&other.code) == one.code);
-            one.same_as.is_none() && parts.into_iter().any(|other| other.meant != one.meant)
+            let mut parts =
+                rows.iter().filter(|part| part.same_as.is_none() && country(&part.code) == one.code);
+            parts.any(|part| part.meant != one.meant)
         };
         let divided: Vec<bool> = rows.iter().map(otherwise).collect();
         for (row, divided) in rows.iter_mut().zip(divided) {
