@@ -12,7 +12,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use lexgate_model::{Date, Period, date};
+use lexgate_model::{Date, Period, Truth, date};
 
 /// Words that tell what sort of company it is, not which one.
 const SORTS: [&str; 17] = [
@@ -128,7 +128,11 @@ impl Names {
         match self.nearest(party) {
             _ if self.0.is_empty() => Condition::fails([]),
             Some(found) if found.score >= least => Condition::holds([found.evidence]),
-            _ => Condition::of(party.naming(), NAME, |_| false),
+            // Names without a letter or digit tell nothing.
+            _ => Condition::of(party.naming(), NAME, |names| {
+                let tells = names.iter().any(|name| name.full_name.contains(char::is_alphanumeric));
+                if tells { Truth::False } else { Truth::Unknown }
+            }),
         }
     }
 
@@ -141,7 +145,11 @@ impl Names {
         }
         Condition::of(name, expected, |name| {
             let words = words(name);
-            self.0.iter().any(|entry| likeness(&entry.words, &words) >= least)
+            match self.0.iter().any(|entry| likeness(&entry.words, &words) >= least) {
+                // A name without a letter or digit tells nothing.
+                false if words.is_empty() => Truth::Unknown,
+                alike => alike.into(),
+            }
         })
     }
 
@@ -180,17 +188,30 @@ fn entry(row: &Row<'_>) -> Result<Entry, String> {
 
 /// Splits a name into its words, in lower case, without marks and without the sort of company; unless nothing else is left.
 fn words(name: &str) -> Vec<String> {
-    let lower: String = name.chars().flat_map(char::to_lowercase).collect();
+    let lower: String = name.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let words = || lower.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty());
     let telling: Vec<String> = words().filter(|word| !SORTS.contains(word)).map(str::to_owned).collect();
     if telling.is_empty() { words().map(str::to_owned).collect() } else { telling }
 }
 
+/// Returns a sign as it is read: a full-width letter or digit as the usual one, and nothing where nobody sees it.
+fn plain(sign: char) -> Option<char> {
+    match sign {
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => None,
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(sign).saturating_sub(0xfee0)),
+        _ => Some(sign),
+    }
+}
+
 /// Returns how near a name is to a listed one, in percent: the mean over the listed words of how near the nearest word of
-/// the name is. One that has further words is not the same: it stays below 100.
+/// the name is. One that has further words, or is split otherwise, is not the same: it stays below 100.
 fn likeness(listed: &[String], name: &[String]) -> u8 {
     if listed == name {
         return 100;
+    }
+    // However it is split: `MicronTechnology`, `美 光`.
+    if listed.iter().flat_map(|word| word.bytes()).eq(name.iter().flat_map(|word| word.bytes())) {
+        return 99;
     }
     let nearest = |word: &String| name.iter().map(|other| nearness(word, other)).max().unwrap_or(0);
     let sum: usize = listed.iter().map(nearest).sum();
@@ -219,7 +240,6 @@ mod tests {
     use crate::contract::{Identifier, Name};
     use crate::testing::{company, request};
     use crate::view::Request;
-    use lexgate_model::Truth;
 
     const LIST: &str =
         "name,of\nMicron Technology,micron\nMicron,micron\n美光科技,micron\n美光,micron\n마이크론,micron\n";
@@ -240,6 +260,16 @@ mod tests {
         check("MICRON TECHNOLOGY, INC.", 100);
         check("美光科技", 100);
         check("마이크론", 100);
+        check("Ｍｉｃｒｏｎ　Ｔｅｃｈｎｏｌｏｇｙ", 100);
+        check("Mic\u{200b}ron", 100);
+    }
+
+    #[test]
+    fn a_name_that_is_split_otherwise_is_alike() {
+        check("MicronTechnology", 99);
+        check("美 光", 99);
+        check("M.i.c.r.o.n", 99);
+        check("Mic\u{ad}ron Memory", 99);
     }
 
     #[test]
@@ -284,6 +314,7 @@ mod tests {
         check_party(LIST, "Mikron", None, [False, True]);
         check_party(LIST, "Samsung", None, [False, False]);
         check_party(LIST, "", None, [Unknown, Unknown]);
+        check_party(LIST, "--", None, [Unknown, Unknown]);
         let registered = "name,of,scheme,id\nMicron,micron,XI-LEI,B3DX\nMicron Technology,micron,,\n";
         check_party(registered, "Samsung", Some("B3DX"), [True, False]);
         check_party(registered, "Samsung", Some("XXXX"), [False, False]);
@@ -320,6 +351,7 @@ mod tests {
         assert_eq!(find(LIST, "Mikron", 83), Truth::True);
         assert_eq!(find(LIST, "Mikron", 84), Truth::False);
         assert_eq!(find(LIST, "", 83), Truth::Unknown);
+        assert_eq!(find(LIST, "--", 83), Truth::Unknown);
         assert_eq!(find("name,of\n", "", 83), Truth::False);
     }
 

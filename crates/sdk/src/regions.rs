@@ -3,7 +3,7 @@
 use crate::condition::Condition;
 use crate::contract::Missing;
 use crate::fact::{Fact, INCONSISTENT};
-use crate::table::{Row, Table};
+use crate::table::Table;
 use crate::view::{Party, UltimateParent};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -24,6 +24,9 @@ const EVERY_OTHER: &str = "*";
 /// another status is unknown by its bare code. A code without a row is unknown, unless the row `*` speaks of every other:
 /// that row tells a list that is complete from one of which only a part is known.
 ///
+/// A region may have a second code: ISO 3166-2 has Hong Kong as `CN-HK` among the subdivisions of China. The column `also`
+/// has such codes. They mean what the row says and leave the bare code of the country alone.
+///
 /// ```
 /// # use lexgate_sdk::{Regions, Truth};
 /// let list = Regions::parse(b"code,meant\nCN,yes\nHK,unknown\n*,no\n", "meant").unwrap();
@@ -42,12 +45,15 @@ pub struct Regions {
 struct Listed {
     code: String,
     meant: Truth,
+    /// The code of the row that has this one in its column `also`, if one has.
+    same_as: Option<String>,
     /// Whether the list gives a subdivision of it another status.
     divided: bool,
 }
 
 impl Regions {
-    /// Reads the columns `code` (ISO 3166-1 or 3166-2, or `*`) and this one (`yes`, `no` or `unknown`).
+    /// Reads the columns `code` (ISO 3166-1 or 3166-2, or `*`), this one (`yes`, `no` or `unknown`) and, where there is
+    /// one, `also` (further codes of the same region, separated by blanks).
     ///
     /// # Errors
     /// When a column is missing, a word is another one, or a code is listed twice; with the line.
@@ -55,21 +61,26 @@ impl Regions {
         let mut rows: Vec<Listed> = Vec::new();
         let mut other = None;
         for row in Table::parse(bytes)?.rows() {
-            let (code, meant) = (row.get("code")?, meant(&row, column)?);
-            let twice = || row.error(format!("`{code}` is listed twice"));
+            let (code, meant) = (row.get("code")?, row.truth(column)?);
             if code == EVERY_OTHER {
                 if other.replace(meant).is_some() {
-                    return Err(twice());
+                    return Err(row.error(format!("`{code}` is listed twice")));
                 }
                 continue;
             }
-            match rows.binary_search_by(|row| row.code.as_str().cmp(code)) {
-                Ok(_) => return Err(twice()),
-                Err(at) => rows.insert(at, Listed { code: code.to_owned(), meant, divided: false }),
+            let also = row.get("also").unwrap_or_default().split_whitespace().map(|also| (also, Some(code)));
+            for (one, same_as) in [(code, None)].into_iter().chain(also) {
+                let (one, same_as) = (one.to_owned(), same_as.map(str::to_owned));
+                match rows.binary_search_by(|row| row.code.cmp(&one)) {
+                    Ok(_) => return Err(row.error(format!("`{one}` is listed twice"))),
+                    Err(at) => rows.insert(at, Listed { code: one, meant, same_as, divided: false }),
+                }
             }
         }
         let otherwise = |one: &Listed| {
-            rows.iter().any(|other| country(&other.code) == one.code && other.meant != one.meant)
+            let mut parts =
+                rows.iter().filter(|part| part.same_as.is_none() && country(&part.code) == one.code);
+            parts.any(|part| part.meant != one.meant)
         };
         let divided: Vec<bool> = rows.iter().map(otherwise).collect();
         for (row, divided) in rows.iter_mut().zip(divided) {
@@ -88,10 +99,10 @@ impl Regions {
         }
     }
 
-    /// Returns the code under which the list has a region: its own or its country's.
+    /// Returns the code under which the list has a region: its own, that of the row that has it as a second code, or its country's.
     #[must_use]
     pub fn listed_as(&self, code: &str) -> Option<&str> {
-        self.row(code).map(|row| row.code.as_str())
+        self.row(code).map(|row| row.same_as.as_deref().unwrap_or(&row.code))
     }
 
     /// Returns whether the region that stands at a place is meant; `expected` says what should stand there.
@@ -163,16 +174,6 @@ impl Regions {
         let find =
             |code: &str| self.rows.get(self.rows.binary_search_by(|row| row.code.as_str().cmp(code)).ok()?);
         find(code).or_else(|| find(country(code)))
-    }
-}
-
-/// Reads a cell that says `yes`, `no` or `unknown`.
-pub(crate) fn meant(row: &Row<'_>, column: &str) -> Result<Truth, String> {
-    match row.get(column)? {
-        "yes" => Ok(Truth::True),
-        "no" => Ok(Truth::False),
-        "unknown" => Ok(Truth::Unknown),
-        other => Err(row.error(format!("`{other}` is neither `yes`, `no` nor `unknown`"))),
     }
 }
 
@@ -249,6 +250,22 @@ mod tests {
     }
 
     #[test]
+    fn a_second_code_means_what_its_row_says_and_divides_no_country() {
+        let list = "code,meant,also\nCN,yes,\nHK,no,CN-HK\nMO,unknown,CN-MO CN-92\n*,no,\n".as_bytes();
+        check(list, "CN-HK", Truth::False);
+        check(list, "CN-MO", Truth::Unknown);
+        check(list, "CN-92", Truth::Unknown);
+        check(list, "CN-31", Truth::True);
+        check(list, "CN", Truth::True);
+        let list = Regions::parse(list, "meant").unwrap();
+        assert_eq!(list.listed_as("CN-HK"), Some("HK"));
+        assert_eq!(
+            list.unknown("CN-MO").unwrap(),
+            "a region of which the list can tell; of `CN-MO` it cannot"
+        );
+    }
+
+    #[test]
     fn a_subdivision_counts_as_the_row_that_lists_it() {
         let list = Regions::parse(LIST, "meant").unwrap();
         assert_eq!(list.listed_as("CN-31"), Some("CN"));
@@ -309,6 +326,9 @@ mod tests {
         };
         refuse("code,meant\nSG,maybe\n", "line 2: `maybe` is neither `yes`, `no` nor `unknown`");
         refuse("code,meant\nSG,yes\nSG,no\n", "line 3: `SG` is listed twice");
+        refuse("code,meant\n*,yes\n*,no\n", "line 3: `*` is listed twice");
+        refuse("code,meant,also\nHK,no,CN-HK\nCN-HK,no,\n", "line 3: `CN-HK` is listed twice");
+        refuse("code,meant,also\nHK,no,HK\n", "line 2: `HK` is listed twice");
         refuse("code\nSG\n", "line 2: there is no column `meant`");
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use csv_core::{ReadFieldResult, Reader};
+use lexgate_model::Truth;
 
 /// A table in memory.
 ///
@@ -92,6 +93,19 @@ impl<'t> Row<'t> {
         let cell = at.and_then(|at| self.cells.get(at));
         cell.map(|cell| self.table.cell(cell))
             .ok_or_else(|| self.error(format!("there is no column `{column}`")))
+    }
+
+    /// Returns what a cell says: `yes`, `no` or `unknown`.
+    ///
+    /// # Errors
+    /// When there is no such column, or it says something else.
+    pub fn truth(&self, column: &str) -> Result<Truth, String> {
+        match self.get(column)? {
+            "yes" => Ok(Truth::True),
+            "no" => Ok(Truth::False),
+            "unknown" => Ok(Truth::Unknown),
+            other => Err(self.error(format!("`{other}` is neither `yes`, `no` nor `unknown`"))),
+        }
     }
 
     /// Returns an error message that begins with the line of this row.

@@ -91,6 +91,7 @@ impl Policy for CnCiiProcurement {
             let code = match weighed.outcome() {
                 None if scope == Truth::Unknown => "scope-open",
                 None => "producer-open",
+                Some(Outcome::Permit) if product.is_tied() => "left-free",
                 Some(Outcome::NotApplicable | Outcome::Permit) => "no-objection",
                 Some(_) => product.code(caught),
             };

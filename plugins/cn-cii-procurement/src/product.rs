@@ -54,6 +54,11 @@ impl<'l, 'a> Product<'l, 'a> {
         self.listed.choose(severe, other)
     }
 
+    /// Returns whether it is known to be tied to a listed producer, or to one called alike.
+    pub(crate) fn is_tied(&self) -> bool {
+        [&self.listed, &self.alike, &self.wider].into_iter().any(|tie| tie.truth() == Truth::True)
+    }
+
     /// Returns the message code for an objection: `listed` if the producer is on the list.
     pub(crate) fn code(&self, listed: &'static str) -> &'static str {
         match (self.listed.truth(), self.alike.truth()) {

@@ -4,38 +4,29 @@
 //! 2024 the export-control codes of dual-use items are the key; which they are the sources do not say, so a binding lists them.
 
 use lexgate_sdk::view::Classification;
-use lexgate_sdk::{Condition, Datasets, Evidence, Fact, Request, Table, Truth, Versions};
+use lexgate_sdk::{Condition, Evidence, Fact, Request, Table, Truth};
+
+pub(crate) const DESCRIPTION: &str = "what the material is, by a name on the list such as `gallium metal`";
 
 /// The scheme whose codes are keys; all others are for reference.
 const KEYS: &str = "CN-dual-use";
 
-/// What a material may be listed for: a column of the list.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Column {
-    /// The licence is for it.
-    Licence,
-    /// Announcement No. 46 of 2024, clause 2, names it.
-    UnitedStates,
-    /// It is a dual-use item.
-    DualUse,
-}
-
-/// The list of materials and codes, in its versions.
+/// A row of the list `items`: a name of a material, and what the material is listed for.
 #[derive(Debug)]
-pub(crate) struct Lists {
-    materials: Versions<Vec<Material>>,
-    codes: Versions<Vec<Code>>,
-}
-
-#[derive(Debug)]
-struct Material {
+pub(crate) struct Material {
     name: String,
     item: String,
-    listed: [Truth; 3],
+    /// Whether the licence is for it.
+    pub(crate) licence: Truth,
+    /// Whether Announcement No. 46 of 2024, clause 2, names it.
+    pub(crate) united_states: Truth,
+    /// Whether it is a dual-use item.
+    pub(crate) dual_use: Truth,
 }
 
+/// A row of the list `codes`.
 #[derive(Debug)]
-struct Code {
+pub(crate) struct Code {
     scheme: String,
     code: String,
     item: String,
@@ -43,38 +34,32 @@ struct Code {
 
 /// What is exported, as far as the lists of the date tell.
 pub(crate) struct Items<'p, 'a> {
-    materials: &'p [Material],
-    codes: &'p [Code],
-    request: Request<'a>,
-}
-
-impl Lists {
-    pub(crate) fn read(datasets: &Datasets) -> Result<Lists, String> {
-        let (materials, codes) = (datasets.read_as("items", materials)?, datasets.read_as("codes", codes)?);
-        Ok(Lists { materials, codes })
-    }
-
-    pub(crate) fn of<'p, 'a>(&'p self, request: Request<'a>) -> Items<'p, 'a> {
-        let date = request.date();
-        Items { materials: self.materials.at(date), codes: self.codes.at(date), request }
-    }
+    pub(crate) materials: &'p [Material],
+    pub(crate) codes: &'p [Code],
+    pub(crate) request: Request<'a>,
 }
 
 impl<'a> Items<'_, 'a> {
-    /// Returns whether what is exported is on a list.
-    pub(crate) fn on(&self, list: Column) -> Condition<'a> {
-        let described =
-            Condition::of(self.description(), DESCRIPTION, |name| self.listed(self.item(name), list));
+    /// Returns whether what is exported is listed for something.
+    pub(crate) fn listed(&self, listed: fn(&Material) -> Truth) -> Condition<'a> {
+        let row = |item: &str| self.materials.iter().find(|material| material.item == item);
+        let is = |item: Option<&str>| item.and_then(row).map_or(Truth::Unknown, listed);
+        let described = Condition::of(self.description(), DESCRIPTION, |name| is(self.item(name)));
         // Without a key on the list no code can tell, and codes are not asked for.
         if self.codes.iter().all(|code| code.scheme != KEYS) {
             return described;
         }
+        // A code that is none of these says nothing against the description.
+        let key = |place: Classification<'a>| {
+            let listed = |_| self.pointed_to(&place, true).map_or(Truth::False, |item| is(Some(item)));
+            Condition::of(place.code(), "an export-control code of an item that the list can tell of", listed)
+        };
         let classifications = self.request.resource().classifications();
         let keyed = match classifications.value() {
             None => Condition::unknown(
                 classifications.gap("its classifications; an empty list if there are none"),
             ),
-            Some(places) => Condition::any(places.iter().map(|place| self.key(place, list))),
+            Some(places) => Condition::any(places.iter().map(key)),
         };
         Condition::any([described, keyed])
     }
@@ -92,69 +77,43 @@ impl<'a> Items<'_, 'a> {
 
     /// Returns the customs codes that point to a material on the list, where no description says whether it is that.
     pub(crate) fn only_codes(&self) -> Vec<Evidence<'a>> {
-        if self.description().value().is_some() {
-            return Vec::new();
-        }
         let places = self.request.resource().classifications().value();
-        let points = |place: &Classification<'a>| {
-            let code = place.code().value();
-            place.scheme() != KEYS
-                && self.codes.iter().any(|listed| listed.scheme != KEYS && code == Some(&listed.code))
-        };
-        let pointing = places.into_iter().flat_map(|places| places.iter()).filter(points);
+        let places = places.filter(|_| self.description().value().is_none());
+        let places = places.into_iter().flat_map(|places| places.iter());
+        let pointing = places.filter(|place| self.pointed_to(place, false).is_some());
         pointing.filter_map(|place| place.code().evidence()).collect()
     }
 
-    /// Returns whether a code is the key of a material on a list. Another code says nothing against the description.
-    fn key(&self, place: Classification<'a>, list: Column) -> Condition<'a> {
-        let code = place.code();
-        let is = |listed: &&Code| {
-            place.scheme() == KEYS && listed.scheme == KEYS && code.value() == Some(&listed.code)
-        };
-        let item = self.codes.iter().find(is).map(|listed| listed.item.as_str());
-        match self.listed(item, list) {
-            Truth::True => Condition::holds(code.evidence()),
-            _ => Condition::fails(code.evidence()),
-        }
+    /// Returns the item that a code is the key of, or else points to for reference.
+    fn pointed_to(&self, place: &Classification<'a>, key: bool) -> Option<&str> {
+        let is = |code: &&Code| (code.scheme == KEYS) == key && place.code().value() == Some(&code.code);
+        let code = self.codes.iter().filter(|_| (place.scheme() == KEYS) == key).find(is);
+        code.map(|code| code.item.as_str())
     }
 
+    /// Returns the item that a name on the list is of.
     fn item(&self, name: &str) -> Option<&str> {
         let name = name.trim().to_ascii_lowercase();
         let material = self.materials.iter().find(|material| material.name == name || material.item == name);
         material.map(|material| material.item.as_str())
     }
-
-    fn listed(&self, item: Option<&str>, list: Column) -> Truth {
-        let material = self.materials.iter().find(|material| Some(material.item.as_str()) == item);
-        let [licence, united_states, dual_use] =
-            material.map_or([Truth::Unknown; 3], |material| material.listed);
-        match list {
-            Column::Licence => licence,
-            Column::UnitedStates => united_states,
-            Column::DualUse => dual_use,
-        }
-    }
 }
 
-pub(crate) const DESCRIPTION: &str = "what the material is, by a name on the list such as `gallium metal`";
-
-fn materials(bytes: &[u8]) -> Result<Vec<Material>, String> {
+pub(crate) fn materials(bytes: &[u8]) -> Result<Vec<Material>, String> {
     let table = Table::parse(bytes)?;
     let rows = table.rows().map(|row| {
-        let listed = |column| match row.get(column)? {
-            "yes" => Ok(Truth::True),
-            "no" => Ok(Truth::False),
-            "unknown" => Ok(Truth::Unknown),
-            other => Err(row.error(format!("`{other}` is neither `yes`, `no` nor `unknown`"))),
-        };
-        let name = row.get("name")?.to_ascii_lowercase();
-        let listed = [listed("licence")?, listed("united-states")?, listed("dual-use")?];
-        Ok(Material { name, item: row.get("item")?.to_owned(), listed })
+        Ok(Material {
+            name: row.get("name")?.to_ascii_lowercase(),
+            item: row.get("item")?.to_owned(),
+            licence: row.truth("licence")?,
+            united_states: row.truth("united-states")?,
+            dual_use: row.truth("dual-use")?,
+        })
     });
     rows.collect()
 }
 
-fn codes(bytes: &[u8]) -> Result<Vec<Code>, String> {
+pub(crate) fn codes(bytes: &[u8]) -> Result<Vec<Code>, String> {
     let table = Table::parse(bytes)?;
     let rows = table.rows().map(|row| {
         let cell = |column| row.get(column).map(str::to_owned);

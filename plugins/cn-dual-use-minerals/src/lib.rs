@@ -14,7 +14,7 @@ mod items;
 mod licences;
 mod trade;
 
-use items::{Column, Items, Lists};
+use items::{Code, Items, Material};
 use lexgate_sdk::contract::LicensingPolicy::CaseByCase;
 use lexgate_sdk::contract::{Outcome, Refusal};
 use lexgate_sdk::{
@@ -26,38 +26,43 @@ use trade::{Places, Trade};
 /// The policy, as a binding configured it.
 #[derive(Debug)]
 pub struct CnDualUseMinerals {
-    lists: Lists,
+    materials: Versions<Vec<Material>>,
+    codes: Versions<Vec<Code>>,
     places: Versions<Places>,
 }
 
 impl Policy for CnDualUseMinerals {
     fn configure(_: &Parameters, datasets: &Datasets) -> Result<CnDualUseMinerals, String> {
         Ok(CnDualUseMinerals {
-            lists: Lists::read(datasets)?,
+            materials: datasets.read_as("items", items::materials)?,
+            codes: datasets.read_as("codes", items::codes)?,
             places: datasets.read_as("places", Places::parse)?,
         })
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        let trade = Trade { places: self.places.at(request.date()), request };
-        let items = self.lists.of(request);
-        let controlled = Condition::all([
-            trade.of_goods(),
-            items.on(Column::Licence),
-            trade.leaves_china(),
-            trade.abroad(),
-        ]);
-        let licence =
-            licences::held(&trade, &items).then(Answer::Permit, Answer::LicenceRequired(CaseByCase));
+        let date = request.date();
+        let trade = Trade { places: self.places.at(date), request };
+        let items = Items { materials: self.materials.at(date), codes: self.codes.at(date), request };
+        let (goods, exported) = (trade.of_goods(), trade.leaves_china());
+        let listed = items.listed(|material| material.licence);
+        let controlled = Condition::all([goods.clone(), listed, exported.clone(), trade.abroad()]);
+        let held = licences::held(&trade, &items);
+        let licence = held.then(Answer::Permit, Answer::LicenceRequired(CaseByCase));
         let licence = controlled.choose(licence, Weighed::settled(Answer::NotApplicable, []));
         for rule in ["licence-2023", "licence-2024"] {
-            tell_licence(rule, request, &items, &licence, findings);
+            tell_licence(rule, &items, &licence, findings);
         }
-        let prohibited = |to| Condition::all([trade.of_goods(), trade.of_china(), to]);
-        let military = prohibited(Condition::all([items.on(Column::DualUse), trade.military()]));
-        findings.tell("us-military", MILITARY, &military.then(Answer::Deny, Answer::NotApplicable));
-        let ban = prohibited(Condition::all([items.on(Column::UnitedStates), trade.to_united_states()]));
-        let ban = ban.then(Answer::Deny, Answer::NotApplicable);
+        let of_china = Condition::any([exported, trade.originates_in_china()]);
+        let prohibited = |listed, to| {
+            let all = Condition::all([goods.clone(), of_china.clone(), listed, to]);
+            all.then(Answer::Deny, Answer::NotApplicable)
+        };
+        let to_united_states = trade.to_united_states();
+        let military = trade.military(to_united_states.clone());
+        let military = prohibited(items.listed(|material| material.dual_use), military);
+        findings.tell("us-military", MILITARY, &military);
+        let ban = prohibited(items.listed(|material| material.united_states), to_united_states);
         findings.tell("us-ban-2024", BAN, &ban);
         findings.tell("us-ban-suspended", BAN_SUSPENDED, &ban);
         findings.tell("us-ban-2026", BAN_REVIVED, &ban);
@@ -65,17 +70,8 @@ impl Policy for CnDualUseMinerals {
     }
 }
 
-/// What a request needs as a certificate for its application.
-const END_USER_CERTIFICATE: &str = "end-user";
-
 /// Tells what the licence rule comes to, and what an application needs.
-fn tell_licence(
-    rule: &str,
-    request: Request<'_>,
-    items: &Items<'_, '_>,
-    licence: &Weighed<'_>,
-    findings: &mut Findings,
-) {
+fn tell_licence(rule: &str, items: &Items<'_, '_>, licence: &Weighed<'_>, findings: &mut Findings) {
     if licence.outcome() != Some(Outcome::LicenceRequired) {
         // Without description a code is all there is.
         let codes = items.only_codes();
@@ -88,20 +84,16 @@ fn tell_licence(
         }
         return;
     }
-    let required = || Answer::LicenceRequired(CaseByCase);
-    let certificates = request.certificates();
-    let mut held = certificates.value().into_iter().flat_map(|list| list.iter());
+    let required = Answer::LicenceRequired(CaseByCase);
+    let certificates = items.request.certificates();
+    let held = certificates.value().is_some_and(|list| list.iter().any(|one| one.scheme() == "end-user"));
     // It changes nothing about the licence, but without it there is no application: so it is named as missing too.
-    let lacks = !held.any(|one| one.scheme() == END_USER_CERTIFICATE);
     let expected = "an end-user and end-use certificate (scheme `end-user`)";
-    let lacking = lacks.then(|| certificates.place().missing(expected, NOT_SUPPLIED));
-    let finding = findings
-        .between(rule, "licence-required", (required(), required()), lacking)
-        .evidence(licence.evidence())
-        .obligation(
-            Obligation::binding("apply-for-licence").text("through", "provincial commerce authority"),
-        );
-    if lacks {
+    let lacking = (!held).then(|| certificates.place().missing(expected, NOT_SUPPLIED));
+    let apply = Obligation::binding("apply-for-licence").text("through", "provincial commerce authority");
+    let finding = findings.between(rule, "licence-required", (required.clone(), required), lacking);
+    let finding = finding.evidence(licence.evidence()).obligation(apply);
+    if !held {
         finding.obligation(Obligation::binding("obtain-end-user-certificate"));
     }
 }

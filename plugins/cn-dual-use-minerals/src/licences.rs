@@ -5,50 +5,37 @@
 
 use crate::items::{DESCRIPTION, Items};
 use crate::trade::{DESTINATION, Trade};
-use lexgate_sdk::view::Authorization;
-use lexgate_sdk::{Condition, country};
+use lexgate_sdk::Condition;
 
 /// Returns whether a licence is held that covers it on the date.
 pub(crate) fn held<'a>(trade: &Trade<'_, 'a>, items: &Items<'_, 'a>) -> Condition<'a> {
-    let held = trade.request.authorizations();
-    let Some(list) = held.value() else {
-        return Condition::unknown(held.gap("the licences held; an empty list if there are none"));
-    };
-    let licences: Vec<_> = list.iter().filter(|one| one.kind() == "licence").collect();
-    if licences.is_empty() {
-        return Condition::fails(held.evidence());
-    }
-    Condition::any(licences.into_iter().map(|licence| covers(licence, trade, items)))
-}
-
-fn covers<'a>(licence: Authorization<'a>, trade: &Trade<'_, 'a>, items: &Items<'_, 'a>) -> Condition<'a> {
-    let today = trade.request.date();
     let of_the_ministry = |issuer: &str| matches!(issuer, "MOFCOM" | "商务部");
-    let scope = licence.scope();
-    let scope = match scope.value() {
-        None => {
-            Condition::unknown(scope.gap("what it covers: material, destination and every recipient by name"))
-        }
-        Some(scope) => in_scope(scope, trade, items),
-    };
-    Condition::all([
-        Condition::of(licence.issuer(), "who issued it: `MOFCOM`", of_the_ministry),
-        Condition::of(licence.number_of_it(), "its number", |number| !number.is_empty()),
-        Condition::of(licence.valid_from(), "its first day", |day| day <= today),
-        Condition::of(licence.valid_until(), "its last day", |day| day >= today),
-        scope,
-    ])
+    trade.request.authorized("licence", |licence| {
+        let scope = licence.scope();
+        let covered = match scope.value() {
+            Some(scope) => in_scope(scope, trade, items),
+            None => Condition::unknown(
+                scope.gap("what it covers: material, destination and every recipient by name"),
+            ),
+        };
+        Condition::all([
+            Condition::of(licence.issuer(), "who issued it: `MOFCOM`", of_the_ministry),
+            Condition::of(licence.number_of_it(), "its number", |number| !number.trim().is_empty()),
+            licence.valid_on(trade.request.date()),
+            covered,
+        ])
+    })
 }
 
 fn in_scope<'a>(scope: &'a [String], trade: &Trade<'_, 'a>, items: &Items<'_, 'a>) -> Condition<'a> {
-    let names = |test: &dyn Fn(&str) -> bool| scope.iter().any(|text| test(text));
-    let material = Condition::of(items.description(), DESCRIPTION, |_| names(&|text| items.is_named(text)));
+    let material =
+        Condition::of(items.description(), DESCRIPTION, |_| scope.iter().any(|text| items.is_named(text)));
     let destination = Condition::of(trade.destination(), DESTINATION, |place| {
-        names(&|text| text == place || text == country(place))
+        scope.iter().any(|text| text == place || text == trade.places.country(place))
     });
-    let recipients = trade.request.customers().into_iter().map(|customer| {
-        Condition::of(customer.naming(), "its name, as in the licence", |its| {
-            names(&|text| its.iter().any(|name| name.full_name == text))
+    let recipients = trade.receivers().into_iter().map(|receiver| {
+        Condition::of(receiver.naming(), "its name, as in the licence", |names| {
+            names.iter().any(|name| !name.full_name.trim().is_empty() && scope.contains(&name.full_name))
         })
     });
     Condition::all([material, destination].into_iter().chain(recipients))

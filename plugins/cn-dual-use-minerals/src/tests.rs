@@ -83,8 +83,21 @@ fn another_code_tells_nothing() {
     open("CN-dual-use", "3C999", "licence-open");
     open("CN-dual-use", "8112929090", "licence-open");
     open("ECCN", "3C901.a", "licence-open");
-    open("CN-dual-use", "3C902", "licence-open");
     open("CN-customs", "8112929090", "licence-open-code");
+}
+
+#[test]
+fn a_code_that_is_a_key_of_what_the_list_cannot_tell_of_is_asked_about() {
+    let open = |description, missing: &[&str]| {
+        check(export(Some(&[("CN-dual-use", "3C902")]), description), OPEN, "licence-open", missing);
+    };
+    open("", &["facts/description", "classifications/0/code"]);
+    let other = ITEMS.to_owned() + "copper,copper,no,no,no\n";
+    let (mut findings, raw) = (Findings::new(), export(Some(&[("CN-dual-use", "3C902")]), "copper").build());
+    configured(&other, KEYS, PLACES).unwrap().evaluate(Request::new(&raw).unwrap(), &mut findings).unwrap();
+    let licence =
+        findings.into_contract().into_iter().find(|finding| finding.rule == "licence-2024").unwrap();
+    assert_eq!((licence.floor, licence.ceiling), OPEN);
 }
 
 #[test]
@@ -129,7 +142,7 @@ fn a_bad_list_is_refused_with_its_line() {
     };
     let items = "name,item,licence,united-states,dual-use\ngallium,gallium,perhaps,no,no\n";
     refuse(items, KEYS, PLACES, "dataset `items` 1: line 2: `perhaps` is neither `yes`, `no` nor `unknown`");
-    refuse("name\nx\n", KEYS, PLACES, "dataset `items` 1: line 2: there is no column `licence`");
+    refuse("name\nx\n", KEYS, PLACES, "dataset `items` 1: line 2: there is no column `item`");
     refuse(ITEMS, "code\nx\n", PLACES, "dataset `codes` 1: line 2: there is no column `scheme`");
     refuse(
         ITEMS,

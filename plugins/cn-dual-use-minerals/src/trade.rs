@@ -1,12 +1,19 @@
 //! Where the goods come from and go to, and whether for the military of the United States.
 
-use lexgate_sdk::{Condition, Fact, Party, Regions, Request, Truth, region_code};
+use lexgate_sdk::{Condition, Fact, Party, Regions, Request, Truth, country, region_code};
 
 /// Actions that move no goods. A word that is not known is looked at: a misspelt one switches nothing off.
 const MOVE_NOTHING: [&str; 2] = ["use", "offer-to-public"];
 
 /// Categories that are known to be no materials.
 const NO_MATERIALS: [&str; 5] = ["compute", "ai-model", "chatbot", "videoconference", "storage"];
+
+/// Roles that are known to receive only. A role that is not known exports and receives.
+const RECEIVERS: [&str; 4] = ["purchaser", "intermediateConsignee", "ultimateConsignee", "endUser"];
+
+pub(crate) const DESTINATION: &str = "where the goods go in the end (ISO 3166)";
+const RECEIVER: &str = "who receives: a purchaser, consignee or end user";
+const SEAT: &str = "where it is headquartered (ISO 3166)";
 
 /// Which regions are China, and which the United States.
 #[derive(Debug)]
@@ -23,9 +30,13 @@ pub(crate) struct Trade<'p, 'a> {
 
 impl Places {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Places, String> {
-        let (china, united_states) =
-            (Regions::parse(bytes, "china")?, Regions::parse(bytes, "united-states")?);
-        Ok(Places { china, united_states })
+        let list = |column| Regions::parse(bytes, column);
+        Ok(Places { china: list("china")?, united_states: list("united-states")? })
+    }
+
+    /// Returns the country of a code; that of a second code is the one the list has it as.
+    pub(crate) fn country<'c>(&'c self, code: &'c str) -> &'c str {
+        self.china.listed_as(code).unwrap_or(country(code))
     }
 }
 
@@ -34,40 +45,29 @@ impl<'a> Trade<'_, 'a> {
     pub(crate) fn of_goods(&self) -> Condition<'a> {
         let moved = |action: &str| !MOVE_NOTHING.contains(&action);
         let goods = |category: &str| !NO_MATERIALS.contains(&category);
+        let category = self.request.resource().category();
         Condition::all([
             Condition::of(self.request.action_as_fact(), "what is done with it", moved),
-            Condition::of(
-                self.request.resource().category(),
-                "what kind of thing it is, such as `material`",
-                goods,
-            ),
+            Condition::of(category, "what kind of thing it is, such as `material`", goods),
         ])
     }
 
     /// Returns whether it is an export from China: the goods leave from there, or who exports them is of China.
     pub(crate) fn leaves_china(&self) -> Condition<'a> {
-        let from = self.place("exportedFrom");
-        let leaves = self.places.china.condition(from, "where the goods leave from (ISO 3166)");
-        let exporters = self.request.players(|role| matches!(role, "vendor" | "reseller" | "operator"));
-        let unnamed = exporters.is_empty().then(|| {
-            let expected = "who exports: a vendor, reseller or operator";
-            Condition::unknown([self.request.nobody(expected)])
+        let china = &self.places.china;
+        let from = china.condition(self.place("exportedFrom"), "where the goods leave from (ISO 3166)");
+        let exporters = self.request.players(|role| !RECEIVERS.contains(&role));
+        let chinese = self.any(exporters, "who exports: a vendor, reseller or operator", |exporter| {
+            let law = china.condition(exporter.jurisdiction(), "under which law it is formed (ISO 3166)");
+            Condition::any([china.condition(exporter.headquarters(), SEAT), law])
         });
-        let chinese = exporters.iter().flat_map(|exporter| {
-            let seat = (exporter.headquarters(), "where it is headquartered (ISO 3166)");
-            let law = (exporter.jurisdiction(), "under which law it is formed (ISO 3166)");
-            [seat, law].map(|(place, expected)| self.places.china.condition(place, expected))
-        });
-        Condition::any([leaves].into_iter().chain(chinese).chain(unnamed))
+        Condition::any([from, chinese])
     }
 
-    /// Returns whether the goods are of China: they have their origin there, or are exported from there.
-    pub(crate) fn of_china(&self) -> Condition<'a> {
+    /// Returns whether the goods have their origin in China.
+    pub(crate) fn originates_in_china(&self) -> Condition<'a> {
         let origin = self.request.resource().country_of_origin();
-        Condition::any([
-            self.leaves_china(),
-            self.places.china.condition(origin, "its customs origin (ISO 3166)"),
-        ])
+        self.places.china.condition(origin, "its customs origin (ISO 3166)")
     }
 
     /// Returns whether they go abroad.
@@ -80,16 +80,16 @@ impl<'a> Trade<'_, 'a> {
         self.goes(|place, expected| self.places.united_states.condition(place, expected))
     }
 
-    /// Returns whether a military user or use of the United States is served.
-    pub(crate) fn military(&self) -> Condition<'a> {
+    /// Returns whether a military user or use of the United States is served, if one knows whether they go there.
+    pub(crate) fn military(&self, to_united_states: Condition<'a>) -> Condition<'a> {
         let used = Condition::of(self.request.purposes(), "the end uses, such as `civil`", military_use);
-        let use_there = Condition::all([self.to_united_states(), used]);
-        let destination = || self.places.united_states.condition(self.destination(), DESTINATION);
-        let users = self.request.customers().into_iter().map(|customer| {
-            let seat = self.places.united_states.condition(customer.headquarters(), SEAT);
-            Condition::all([Condition::any([seat, destination()]), serves(customer)])
+        let here = &self.places.united_states;
+        let arrives = here.condition(self.destination(), DESTINATION);
+        let users = self.any(self.receivers(), RECEIVER, |receiver| {
+            let seated = here.condition(receiver.headquarters(), SEAT);
+            Condition::all([Condition::any([seated, arrives.clone()]), serves(receiver)])
         });
-        Condition::any([use_there].into_iter().chain(users))
+        Condition::any([Condition::all([to_united_states, used]), users])
     }
 
     /// Returns where they are to arrive in the end.
@@ -97,16 +97,29 @@ impl<'a> Trade<'_, 'a> {
         self.place("destination")
     }
 
+    /// Returns who receives them, in the end or in between; resellers and operators too where a vendor sells to them.
+    pub(crate) fn receivers(&self) -> Vec<Party<'a>> {
+        let sold = !self.request.players(|role| role == "vendor").is_empty();
+        self.request.players(|role| role != "vendor" && (sold || !matches!(role, "reseller" | "operator")))
+    }
+
     /// Returns whether they go to some place: it is the destination, or somebody there takes part on the receiving side.
     fn goes(&self, there: impl Fn(Fact<'a, &'a str>, &'static str) -> Condition<'a>) -> Condition<'a> {
-        let customers = self.request.customers();
-        let nobody = customers.is_empty().then(|| {
-            Condition::unknown([self
-                .request
-                .nobody("who receives: any role but vendor, reseller and operator")])
-        });
-        let seats = customers.iter().map(|customer| there(customer.headquarters(), SEAT));
-        Condition::any([there(self.destination(), DESTINATION)].into_iter().chain(seats).chain(nobody))
+        let received = self.any(self.receivers(), RECEIVER, |receiver| there(receiver.headquarters(), SEAT));
+        Condition::any([there(self.destination(), DESTINATION), received])
+    }
+
+    /// Returns whether one of these passes a test; where there is none somebody is asked for.
+    fn any(
+        &self,
+        parties: Vec<Party<'a>>,
+        expected: &'static str,
+        test: impl Fn(Party<'a>) -> Condition<'a>,
+    ) -> Condition<'a> {
+        if parties.is_empty() {
+            return Condition::unknown([self.request.nobody(expected)]);
+        }
+        Condition::any(parties.into_iter().map(test))
     }
 
     /// Returns a place that the request states by name; the host does not check what stands there.
@@ -115,31 +128,22 @@ impl<'a> Trade<'_, 'a> {
     }
 }
 
-pub(crate) const DESTINATION: &str = "where the goods go in the end (ISO 3166)";
-const SEAT: &str = "where it is headquartered (ISO 3166)";
-
 /// Returns whether a party is of the military or of its intelligence.
 fn serves(party: Party<'_>) -> Condition<'_> {
-    Condition::any([
-        Condition::of(party.flag("militaryEndUser"), "whether it is a military end user", |is| is),
-        Condition::of(
-            party.flag("militaryIntelligenceEndUser"),
-            "whether it is a military-intelligence end user",
-            |is| is,
-        ),
-    ])
+    let flags = [
+        (party.flag("militaryEndUser"), "whether it is a military end user"),
+        (party.flag("militaryIntelligenceEndUser"), "whether it is a military-intelligence end user"),
+    ];
+    Condition::any(flags.map(|(flag, expected)| Condition::of(flag, expected, |is| is)))
 }
 
 /// Returns whether end uses are military. Of `resale` alone, or of a word that is not known, nobody can tell.
 fn military_use(purposes: &[String]) -> Truth {
-    let any = |words: &[&str]| purposes.iter().any(|purpose| words.contains(&purpose.as_str()));
-    let known =
-        |purpose: &String| matches!(purpose.as_str(), "civil" | "research" | "model-training" | "resale");
-    if any(&["military", "military-intelligence", "wmd"]) {
-        Truth::True
-    } else if any(&["civil", "research", "model-training"]) && purposes.iter().all(known) {
-        Truth::False
-    } else {
-        Truth::Unknown
-    }
+    let military = |purpose: &str| match purpose {
+        "military" | "military-intelligence" | "wmd" => Truth::True,
+        "civil" | "research" | "model-training" => Truth::False,
+        _ => Truth::Unknown,
+    };
+    let telling = purposes.iter().filter(|purpose| *purpose != "resale");
+    telling.map(|purpose| military(purpose)).reduce(Truth::or).unwrap_or(Truth::Unknown)
 }

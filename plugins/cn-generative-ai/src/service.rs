@@ -1,10 +1,13 @@
 //! The service: whether it is generative AI, offered to the public in mainland China, by whom, and filed or not.
 
-use lexgate_sdk::{Condition, Fact, Regions, Request, Truth, region_code};
+use lexgate_sdk::{Condition, Fact, Party, Regions, Request, Truth, region_code};
 
 /// Categories that are known to be something else. A word that is not known is looked at: a misspelt one switches nothing
 /// off.
 const NOT_GENERATIVE: [&str; 5] = ["compute", "videoconference", "storage", "material", "component"];
+
+/// Roles that are known to offer nothing.
+const CUSTOMERS: [&str; 4] = ["purchaser", "intermediateConsignee", "ultimateConsignee", "endUser"];
 
 /// The service that a request asks about.
 pub(crate) struct Service<'p, 'a> {
@@ -55,18 +58,29 @@ impl<'a> Service<'_, 'a> {
         ])
     }
 
-    /// Returns whether somebody offers it who is not headquartered and formed in mainland China.
+    /// Returns whether it is foreign: who makes it, or somebody who offers it, is headquartered or formed elsewhere. Who takes
+    /// part in a role that is not known offers it.
     pub(crate) fn foreign(&self) -> Condition<'a> {
-        let providers = self.request.players(|role| matches!(role, "vendor" | "reseller" | "operator"));
+        let producer = self.request.resource().producer();
+        let made_abroad = match producer.value() {
+            Some(producer) => self.of_abroad(producer),
+            None => Condition::unknown(producer.gap("who makes it")),
+        };
+        let providers = self.request.players(|role| !CUSTOMERS.contains(&role));
         if providers.is_empty() {
             let expected = "who offers it: a vendor, reseller or operator";
-            return Condition::unknown([self.request.nobody(expected)]);
+            return Condition::any([Condition::unknown([self.request.nobody(expected)]), made_abroad]);
         }
-        Condition::any(providers.into_iter().flat_map(|provider| {
-            let seat = (provider.headquarters(), "where it is headquartered (ISO 3166)");
-            let law = (provider.jurisdiction(), "under which law it is formed (ISO 3166)");
-            [seat, law].map(|(place, expected)| self.mainland.condition(place, expected).not())
-        }))
+        let offered = providers.into_iter().map(|provider| self.of_abroad(provider));
+        Condition::any(offered.chain([made_abroad]))
+    }
+
+    /// Returns whether a party is not headquartered and formed in mainland China.
+    fn of_abroad(&self, party: Party<'a>) -> Condition<'a> {
+        let seat = (party.headquarters(), "where it is headquartered (ISO 3166)");
+        let law = (party.jurisdiction(), "under which law it is formed (ISO 3166)");
+        let abroad = [seat, law].map(|(place, expected)| self.mainland.condition(place, expected).not());
+        Condition::any(abroad)
     }
 
     /// Returns whether it is filed (备案), with a number.
@@ -78,7 +92,7 @@ impl<'a> Service<'_, 'a> {
         ])
     }
 
-    /// Returns whether it has attributes of public opinion or of social mobilisation, so that it must be filed.
+    /// Returns whether it has attributes of public opinion, so that it must be filed.
     pub(crate) fn moves_opinion(&self) -> Condition<'a> {
         let attributes = self.request.resource().flag("publicOpinionAttributes");
         Condition::of(attributes, "whether it has public-opinion attributes", |has| has)

@@ -1,6 +1,5 @@
 //! The datasets that tell who is listed.
 
-use crate::regions::meant;
 use crate::table::Table;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -42,7 +41,7 @@ impl Lists {
             if programs.iter().any(|(known, _)| known == program) {
                 return Err(row.error(format!("`{list}`, `{program}` stands twice")));
             }
-            programs.push((program.to_owned(), meant(&row, "counts")?));
+            programs.push((program.to_owned(), row.truth("counts")?));
         }
         Ok(Lists(lists))
     }
