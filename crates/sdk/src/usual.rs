@@ -25,10 +25,14 @@ impl<'a> Party<'a> {
 
 impl<'a> Classification<'a> {
     /// Returns the ECCN that it states; nothing where its scheme is known to be another. A scheme that is not known is taken
-    /// for it, and a code in another form is inconsistent: either could hide any entry of the Commerce Control List.
+    /// for it, and so is one of the customs, whose codes are numbers, if the code is an ECCN. A code in another form is
+    /// inconsistent. Any of these could hide an entry of the Commerce Control List.
     #[must_use]
     pub fn eccn(&self) -> Option<Fact<'a, &'a str>> {
-        let other = matches!(self.scheme(), "HS" | "CN-customs" | "CN-dual-use");
+        let other = match self.scheme() {
+            "HS" | "CN-customs" => !is_eccn(&self.raw().code),
+            scheme => scheme == "CN-dual-use",
+        };
         (!other).then(|| self.code().read(|code| is_eccn(code).then_some(code)))
     }
 }
@@ -196,8 +200,11 @@ mod tests {
         }
         assert_eq!(stated("eccn", "3A090"), Some(true));
         for scheme in ["HS", "CN-customs", "CN-dual-use"] {
-            assert_eq!(stated(scheme, "3A090"), None, "{scheme}");
+            assert_eq!(stated(scheme, "854231"), None, "{scheme}");
         }
+        assert_eq!(stated("HS", "3A090"), Some(true));
+        assert_eq!(stated("CN-customs", "3A090"), Some(true));
+        assert_eq!(stated("CN-dual-use", "3A090"), None);
     }
 
     #[test]
