@@ -15,6 +15,7 @@ use crate::influence::{Lines, Links, Passes, Reach};
 use crate::ownership::{Held, Ownership};
 use crate::place::Evidence;
 use crate::view::{Listing, Party, Request};
+use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use lexgate_model::{Amount, Decimal, Threshold, Truth};
@@ -22,13 +23,33 @@ use lexgate_model::{Amount, Decimal, Threshold, Truth};
 /// Returns everybody who takes part, in whatever role, each once: these rules ask with whom one deals.
 ///
 /// # Errors
-/// When they are more than `most`.
+/// When they are more than `most`, or when the request states somebody twice: two of its parties, who need not take part, have
+/// an identifier in common. What one record says of listings and owners would then not be held against the other.
 pub fn screened(request: Request<'_>, most: usize) -> Result<Vec<Party<'_>>, Refusal> {
+    if let Some([one, other]) = stated_twice(request) {
+        let (one, other) = (one.record_id(), other.record_id());
+        let why = ["the parties `", one, "` and `", other, "` have an identifier in common: state one party"];
+        return Err(Refusal::InvalidRequest(why.concat()));
+    }
     let screened = request.players(|_| true);
     match screened.len() > most {
         true => Err(Refusal::Unsupported("more parties to screen than findings can tell of".into())),
         false => Ok(screened),
     }
+}
+
+fn stated_twice(request: Request<'_>) -> Option<[Party<'_>; 2]> {
+    let mut known = BTreeMap::new();
+    for party in request.parties().iter() {
+        for identifier in party.identifiers().value().unwrap_or_default() {
+            let key = lists::key(&identifier.scheme, &identifier.id);
+            let first = *known.entry(key).or_insert(party);
+            if first.index() != party.index() {
+                return Some([first, party]);
+            }
+        }
+    }
+    None
 }
 
 /// Who of a request is listed, on its date.

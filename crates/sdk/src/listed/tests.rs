@@ -211,3 +211,19 @@ fn the_owners_that_count_are_told_with_their_share() {
         assert_eq!(evidence, [(Of(0), "ownership"), (At((0, 0)), ""), (Of(1), "listings/0")]);
     }
 }
+
+#[test]
+fn one_party_is_not_screened_as_two() {
+    let screens = |identifiers: [(&str, &str); 2]| {
+        let [one, other] = identifiers.map(|(scheme, id)| known_by(scheme, id));
+        let other = contract::Party { record_id: "other".into(), ..other };
+        let raw = request("2025-01-01").parties(vec![one, other]).participant("endUser", "one").build();
+        screened(Request::new(&raw).unwrap(), 1).map(|screened| screened.len())
+    };
+    assert_eq!(screens([("XI-LEI", "A1"), ("XI-LEI", "A2")]).unwrap(), 1);
+    assert_eq!(screens([("XI-LEI", "A1"), ("US-EIN", "A1")]).unwrap(), 1);
+    let Err(Refusal::InvalidRequest(why)) = screens([("XI-LEI", "A1"), ("xi-lei", "a 1")]) else {
+        panic!("is not refused");
+    };
+    assert!(why.contains("`one` and `other`"), "{why}");
+}
