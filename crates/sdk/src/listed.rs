@@ -10,6 +10,7 @@ mod lists;
 pub use lists::{Lists, Members};
 
 use crate::contract::{Missing, Refusal};
+use crate::fact::Fact;
 use crate::finding::{Answer, Finding, Findings};
 use crate::influence::{Lines, Links, Passes, Reach};
 use crate::ownership::{Held, Ownership};
@@ -20,7 +21,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use lexgate_model::{Amount, Decimal, Threshold, Truth};
 
-/// Returns everybody who takes part, in whatever role, each once: these rules ask with whom one deals.
+/// Returns everybody who takes part, in whatever role, and who runs the service that is dealt in, each once: these rules ask
+/// with whom one deals. Where nobody takes part there is nobody.
 ///
 /// # Errors
 /// When they are more than `most`, or when the request states somebody twice: two of its parties, who need not take part, have
@@ -31,7 +33,15 @@ pub fn screened(request: Request<'_>, most: usize) -> Result<Vec<Party<'_>>, Ref
         let why = ["the parties `", one, "` and `", other, "` have an identifier in common: state one party"];
         return Err(Refusal::InvalidRequest(why.concat()));
     }
-    let screened = request.players(|_| true);
+    let mut screened = request.players(|_| true);
+    if let (Some(deployment), false) = (request.deployment().value(), screened.is_empty()) {
+        let (operator, owner) = (deployment.operator(), deployment.infrastructure_provider());
+        for party in [operator, owner, deployment.technology_provider()].iter().filter_map(Fact::value) {
+            if !screened.iter().any(|known| known.index() == party.index()) {
+                screened.push(party);
+            }
+        }
+    }
     match screened.len() > most {
         true => Err(Refusal::Unsupported("more parties to screen than findings can tell of".into())),
         false => Ok(screened),

@@ -227,3 +227,28 @@ fn one_party_is_not_screened_as_two() {
     };
     assert!(why.contains("`one` and `other`"), "{why}");
 }
+
+#[test]
+fn who_runs_the_service_is_screened_with_those_who_take_part() {
+    let screens = |participant: Option<&str>| {
+        let parties = ["one", "two", "three", "four", "five"].map(|name| on(name, Some(Vec::new())));
+        let building = request("2025-01-01").parties(parties.into());
+        let building =
+            participant.into_iter().fold(building, |building, name| building.participant("x", name));
+        let raw = building.with(|raw| {
+            raw.deployment = Some(contract::Deployment {
+                operator: Some(0),
+                infrastructure_provider: Some(1),
+                technology_provider: Some(3),
+                region: None,
+                facts: Vec::new(),
+            });
+        });
+        let raw = raw.build();
+        let screened = screened(Request::new(&raw).unwrap(), 4).unwrap();
+        screened.into_iter().map(|party| party.index()).collect::<Vec<_>>()
+    };
+    assert_eq!(screens(Some("five")), [4, 0, 1, 3]);
+    assert_eq!(screens(Some("two")), [1, 0, 3]);
+    assert_eq!(screens(None), [] as [u32; 0]);
+}
