@@ -91,6 +91,7 @@ pub use parameters::{Exact, Parameters, Percent};
 pub use place::{Evidence, Gap, Place};
 pub use regions::{Regions, country, region_code};
 pub use table::{Row, Table};
+pub use usual::eccn_is_of;
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;
 

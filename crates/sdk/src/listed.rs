@@ -10,25 +10,56 @@ mod lists;
 pub use lists::{Lists, Members};
 
 use crate::contract::{Missing, Refusal};
+use crate::fact::Fact;
 use crate::finding::{Answer, Finding, Findings};
 use crate::influence::{Lines, Links, Passes, Reach};
 use crate::ownership::{Held, Ownership};
 use crate::place::Evidence;
 use crate::view::{Listing, Party, Request};
+use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use lexgate_model::{Amount, Decimal, Threshold, Truth};
 
-/// Returns everybody who takes part, in whatever role, each once: these rules ask with whom one deals.
+/// Returns everybody who takes part, in whatever role, and who runs the service that is dealt in, each once: these rules ask
+/// with whom one deals. Where nobody takes part there is nobody.
 ///
 /// # Errors
-/// When they are more than `most`.
+/// When they are more than `most`, or when the request states somebody twice: two of its parties, who need not take part, have
+/// an identifier in common. What one record says of listings and owners would then not be held against the other.
 pub fn screened(request: Request<'_>, most: usize) -> Result<Vec<Party<'_>>, Refusal> {
-    let screened = request.players(|_| true);
+    if let Some([one, other]) = stated_twice(request) {
+        let (one, other) = (one.record_id(), other.record_id());
+        let why = ["the parties `", one, "` and `", other, "` have an identifier in common: state one party"];
+        return Err(Refusal::InvalidRequest(why.concat()));
+    }
+    let mut screened = request.players(|_| true);
+    if let (Some(deployment), false) = (request.deployment().value(), screened.is_empty()) {
+        let (operator, owner) = (deployment.operator(), deployment.infrastructure_provider());
+        for party in [operator, owner, deployment.technology_provider()].iter().filter_map(Fact::value) {
+            if !screened.iter().any(|known| known.index() == party.index()) {
+                screened.push(party);
+            }
+        }
+    }
     match screened.len() > most {
         true => Err(Refusal::Unsupported("more parties to screen than findings can tell of".into())),
         false => Ok(screened),
     }
+}
+
+fn stated_twice(request: Request<'_>) -> Option<[Party<'_>; 2]> {
+    let mut known = BTreeMap::new();
+    for party in request.parties().iter() {
+        for identifier in party.identifiers().value().unwrap_or_default() {
+            let key = lists::key(&identifier.scheme, &identifier.id);
+            let first = *known.entry(key).or_insert(party);
+            if first.index() != party.index() {
+                return Some([first, party]);
+            }
+        }
+    }
+    None
 }
 
 /// Who of a request is listed, on its date.

@@ -114,17 +114,13 @@ impl Regions {
     /// Returns whether a party, or its ultimate parent, is headquartered in a region that is meant.
     ///
     /// A parent that states another parent is followed, and each of them counts; if that does not come to an end, the
-    /// statements contradict each other. Natural persons and states have no parent.
+    /// statements contradict each other. Natural persons and states have no parent, unless one is stated.
     #[must_use]
     pub fn lead<'a>(&self, party: Party<'a>) -> Condition<'a> {
         const PARENT: &str = "who consolidates it in the end; `hasNoParent` if nobody does";
         let seat =
             |party: Party<'a>| self.condition(party.headquarters(), "where it is headquartered (ISO 3166)");
         let mut seats = vec![seat(party)];
-        if party.cannot_be_owned() {
-            seats.push(Condition::fails(party.kind_as_fact().evidence()));
-            return Condition::any(seats);
-        }
         let mut at = party;
         for statements in 0..=MOST_STATEMENTS {
             let statement = at.ultimate_parent();
@@ -140,6 +136,9 @@ impl Regions {
                 }
                 // It has none, or is its own.
                 Some(_) => seats.push(Condition::fails(statement.evidence())),
+                None if statements == 0 && party.cannot_be_owned() => {
+                    seats.push(Condition::fails(party.kind_as_fact().evidence()));
+                }
                 None if statements == 0 => seats.push(Condition::unknown(statement.gap(PARENT))),
                 // Somebody names it as the ultimate parent; no statement of its own is needed.
                 None => {}

@@ -1,10 +1,10 @@
 //! Conditions on which rules of several authorities turn: whether a public body is a customer, whether a certificate is
-//! held.
+//! held; and codes that several of them read.
 
 use crate::condition::Condition;
 use crate::fact::Fact;
 use crate::regions::country;
-use crate::view::{Authorization, Certificate, Item, Party, Request};
+use crate::view::{Authorization, Certificate, Classification, Item, Party, Request};
 use alloc::vec::Vec;
 use lexgate_model::Date;
 
@@ -31,6 +31,40 @@ impl<'a> Party<'a> {
         let its = Condition::of(self.jurisdiction(), expected, |law| country(law) == code);
         Condition::all([self.public_body(), its])
     }
+}
+
+impl<'a> Classification<'a> {
+    /// Returns the ECCN that it states; nothing where its scheme is known to be another. A scheme that is not known is taken
+    /// for it, and so is one of the customs, whose codes are numbers, if the code is an ECCN. A code in another form is
+    /// inconsistent. Any of these could hide an entry of the Commerce Control List.
+    #[must_use]
+    pub fn eccn(&self) -> Option<Fact<'a, &'a str>> {
+        let other = match self.scheme() {
+            "HS" | "CN-customs" => !is_eccn(&self.raw().code),
+            scheme => scheme == "CN-dual-use",
+        };
+        (!other).then(|| self.code().read(|code| is_eccn(code).then_some(code)))
+    }
+}
+
+/// Whether it is written as an ECCN is: `3A090`, `3A090.a.1`, or `EAR99`.
+fn is_eccn(code: &str) -> bool {
+    let (entry, paragraph) = code.split_once('.').unwrap_or((code, ""));
+    let digit = |byte: &u8| byte.is_ascii_digit();
+    let written = match entry.as_bytes() {
+        [category, b'A'..=b'E', number @ ..] => {
+            digit(category) && number.len() == 3 && number.iter().all(digit)
+        }
+        _ => false,
+    };
+    let small = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.');
+    code == "EAR99" || written && paragraph.bytes().all(small)
+}
+
+/// Returns whether an ECCN is this entry, or a paragraph of it.
+#[must_use]
+pub fn eccn_is_of(code: &str, entry: &str) -> bool {
+    code.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl<'a> Certificate<'a> {
@@ -166,6 +200,46 @@ mod tests {
         let raw = request("2025-01-01").party(company("shop", "KR")).participant("vendor", "shop").build();
         let found = Request::new(&raw).unwrap().any_customer(|party| party.public_body());
         assert_eq!(found.missing().next().unwrap().to_contract().at.field, "participants");
+    }
+
+    #[test]
+    fn a_classification_states_an_eccn_unless_its_scheme_is_another() {
+        let stated = |scheme: &str, code: &str| {
+            let one = contract::Classification {
+                scheme: scheme.to_owned(),
+                version: None,
+                code: code.to_owned(),
+                facts: Vec::new(),
+            };
+            let raw = request("2025-01-01").with(|raw| raw.resource.classifications = Some(vec![one]));
+            let raw = raw.build();
+            let view = Request::new(&raw).unwrap();
+            let list = view.resource().classifications().value().unwrap();
+            list.get(0).unwrap().eccn().map(|fact| fact.value().is_some())
+        };
+        for code in ["3A090", "3A090.a", "3A090.a.1", "4E999", "EAR99"] {
+            assert_eq!(stated("ECCN", code), Some(true), "{code}");
+        }
+        for code in
+            ["", "3a090.a", "3A090.A", "3A090 a", "3F090", "EA090", "3A09", "3A0900", "3A09O", "3A", "EAR99."]
+        {
+            assert_eq!(stated("ECCN", code), Some(false), "{code}");
+            assert_eq!(stated("eccn", code), Some(false), "{code}");
+        }
+        assert_eq!(stated("eccn", "3A090"), Some(true));
+        for scheme in ["HS", "CN-customs", "CN-dual-use"] {
+            assert_eq!(stated(scheme, "854231"), None, "{scheme}");
+        }
+        assert_eq!(stated("HS", "3A090"), Some(true));
+        assert_eq!(stated("CN-customs", "3A090"), Some(true));
+        assert_eq!(stated("CN-dual-use", "3A090"), None);
+    }
+
+    #[test]
+    fn an_eccn_is_of_an_entry_with_all_its_paragraphs() {
+        assert!(eccn_is_of("3A090", "3A090") && eccn_is_of("3A090.a.1", "3A090.a"));
+        assert!(!eccn_is_of("3A0901", "3A090") && !eccn_is_of("3A090.ab", "3A090.a"));
+        assert!(!eccn_is_of("3A090", "3A090.a"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod item;
 mod papers;
 mod route;
 
-use item::{Entries, Figures, classified};
+use item::{Figures, classified, entries};
 use lexgate_sdk::contract::{LicensingPolicy, Outcome, Refusal};
 use lexgate_sdk::{
     Answer, Codes, Condition, Datasets, Findings, Obligation, Parameters, Policy, Regions, Request, Truth,
@@ -28,7 +28,7 @@ pub struct UsAdvancedChips {
     china: Versions<Regions>,
     china_and_macau: Versions<Regions>,
     group_d5_and_macau: Versions<Regions>,
-    entries: Versions<Entries>,
+    entries: Versions<Vec<String>>,
 }
 
 /// Most recipients that one request can have screened; chosen by feel, with room in the fuel of an evaluation.
@@ -41,16 +41,17 @@ impl Policy for UsAdvancedChips {
             china: regions("china")?,
             china_and_macau: regions("china-macau")?,
             group_d5_and_macau: regions("group-d5-macau")?,
-            entries: datasets.read_as("items", Entries::parse)?,
+            entries: datasets.read_as("items", entries)?,
         })
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        let route = Route::new(request);
+        let classified = classified(request.resource(), self.entries.at(request.date()));
+        let route = Route::new(request, &classified);
         if route.recipients.len() > MOST_RECIPIENTS {
             return Err(Refusal::Unsupported(format!("more than {MOST_RECIPIENTS} recipients to screen")));
         }
-        self.screen(&route, findings);
+        self.screen(&route, classified, findings);
         if request.action() == "use" {
             let stays = Weighed::settled(Answer::NotApplicable, request.action_as_fact().evidence());
             findings.weighed("installed-items", "installed-items-stay", &stays);
@@ -60,10 +61,9 @@ impl Policy for UsAdvancedChips {
 }
 
 impl UsAdvancedChips {
-    fn screen(&self, route: &Route<'_>, findings: &mut Findings) {
+    fn screen<'a>(&self, route: &Route<'a>, classified: Condition<'a>, findings: &mut Findings) {
         let date = route.request.date();
         let figures = Figures::of(route.request.resource());
-        let classified = classified(route.request.resource(), self.entries.at(date));
         let original = &Condition::any([classified.clone(), figures.original()]);
         let current = &Condition::any([classified, figures.current()]);
 
@@ -73,7 +73,6 @@ impl UsAdvancedChips {
         let destination = &route.leads_to(listed);
         let headquarters = &route.reaches(|party| listed.lead(party));
 
-        let (moved, exported) = (&route.moved(), &route.exported());
         let never = &Condition::fails([]);
         let reviewed = &case_by_case(route, &figures, china_and_macau);
         for (rule, controlled, reached, case_by_case) in [
@@ -84,44 +83,41 @@ impl UsAdvancedChips {
             ("headquarters-2023-11", current, headquarters, never),
             ("headquarters-2026-01", current, headquarters, reviewed),
         ] {
-            let requirement = Requirement { rule, moved, controlled, reached, exported, case_by_case };
-            requirement.report(route, findings);
+            Requirement { rule, route, controlled, reached, case_by_case }.report(findings);
         }
-        let licence_required = Condition::any([destination.clone(), headquarters.clone()]);
-        red_flag(route, moved, Condition::all([current.clone(), licence_required.not()]), findings);
+        let required = Condition::any([destination.clone(), headquarters.clone()]);
+        let papers = ["licence", "exception"].map(|kind| papers::held(route, kind));
+        let open_to_it = Condition::any([required.not()].into_iter().chain(papers));
+        red_flag(route, Condition::all([current.clone(), open_to_it]), findings);
     }
 }
 
 /// A licence requirement: for what moves, is controlled, and goes where the rule says, or to whom.
 struct Requirement<'s, 'a> {
     rule: &'static str,
-    moved: &'s Condition<'a>,
+    route: &'s Route<'a>,
     controlled: &'s Condition<'a>,
     reached: &'s Condition<'a>,
-    /// Whether it is exported, rather than supplied within the United States.
-    exported: &'s Condition<'a>,
     /// Whether applications are reviewed case by case, rather than with a presumption of denial.
     case_by_case: &'s Condition<'a>,
 }
 
 impl<'a> Requirement<'_, 'a> {
-    fn report(&self, route: &Route<'a>, findings: &mut Findings) {
+    fn report(&self, findings: &mut Findings) {
         let policy = match self.case_by_case.truth() {
             Truth::True => LicensingPolicy::CaseByCase,
             Truth::False | Truth::Unknown => LicensingPolicy::PresumptionOfDenial,
         };
         let caught = Condition::all([self.controlled.clone(), self.reached.clone()]);
-        let needed = || {
-            let licence = papers::required(route, &Answer::LicenceRequired(policy));
-            self.exported.choose(licence, Weighed::settled(Answer::Review, []))
-        };
         let free = Weighed::settled(Answer::Permit, []);
         let outcome = if caught.truth().possible() {
-            caught.choose(needed(), free)
+            let licence = papers::required(self.route, &Answer::LicenceRequired(policy));
+            let needed = self.route.exported.choose(licence, Weighed::settled(Answer::Review, []));
+            caught.choose(needed, free)
         } else {
             free.shown_by(caught.evidence())
         };
-        let weighed = self.moved.choose(outcome, Weighed::settled(Answer::NotApplicable, []));
+        let weighed = self.route.moved.choose(outcome, Weighed::settled(Answer::NotApplicable, []));
         let finding = findings.weighed(self.rule, self.code(&weighed, &caught), &weighed);
         if weighed.outcome() == Some(Outcome::LicenceRequired) {
             finding.evidence(self.case_by_case.evidence());
@@ -135,24 +131,23 @@ impl<'a> Requirement<'_, 'a> {
         } else {
             ["headquarters-free", "headquarters-open", "headquarters-licence", "headquarters-case-by-case"]
         };
-        let sure = [self.moved, caught, self.exported].iter().all(|condition| condition.truth().certain());
-        match (weighed.outcome(), self.case_by_case.truth()) {
-            (Some(Outcome::NotApplicable), _) => "item-not-moved",
-            (Some(Outcome::Permit), _) if !self.controlled.truth().possible() => "item-not-controlled",
-            (Some(Outcome::Permit), _) => free,
-            (Some(Outcome::PermitWithObligations), _) => "licence-held",
-            (Some(Outcome::Review), _) if !self.exported.truth().possible() => "domestic-supply",
-            (Some(Outcome::Review), _) => "exception-claimed",
-            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::True) => case_by_case,
-            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::False) => denial_presumed,
-            (Some(Outcome::LicenceRequired | Outcome::Deny), Truth::Unknown) => "licence-review-open",
-            (None, _) => {
-                if sure {
-                    "licence-held-open"
-                } else {
-                    open
-                }
-            }
+        let Route { moved, exported, .. } = self.route;
+        let sure = [moved, caught, exported].iter().all(|condition| condition.truth().certain());
+        let Some(outcome) = weighed.outcome() else {
+            return if sure { "licence-held-open" } else { open };
+        };
+        match outcome {
+            Outcome::NotApplicable => "item-not-moved",
+            Outcome::Permit if !self.controlled.truth().possible() => "item-not-controlled",
+            Outcome::Permit => free,
+            Outcome::PermitWithObligations => "licence-held",
+            Outcome::Review if !exported.truth().possible() => "domestic-supply",
+            Outcome::Review => "exception-claimed",
+            Outcome::LicenceRequired | Outcome::Deny => match self.case_by_case.truth() {
+                Truth::True => case_by_case,
+                Truth::False => denial_presumed,
+                Truth::Unknown => "licence-review-open",
+            },
         }
     }
 }
@@ -168,18 +163,18 @@ fn case_by_case<'a>(route: &Route<'a>, figures: &Figures<'a>, to: &Condition<'a>
     let certified = certified.map(|name| {
         Condition::of(route.request.record().flag(name), "whether that is certified", |certified| certified)
     });
-    let from = route.from_the_states().into_iter();
+    let from = route.leaves_the_states().into_iter();
     Condition::all(from.chain([to.clone()]).chain(figures.below_the_limits()).chain(certified))
 }
 
-/// Reports the red flag of 2025-05-13. It is asked about where no licence is required anyway.
-fn red_flag<'a>(route: &Route<'a>, moved: &Condition<'a>, free: Condition<'a>, findings: &mut Findings) {
-    let expected =
-        "whether models are trained on what it provides, for entities headquartered in Country Group D:5";
+/// Reports the red flag of 2025-05-13. It is asked about where no licence is required, or one is held, which does not resolve
+/// it; elsewhere the licence is asked for first.
+fn red_flag<'a>(route: &Route<'a>, asked: Condition<'a>, findings: &mut Findings) {
+    let expected = "whether models are trained on it for entities headquartered in Country Group D:5";
     let trains =
         route.reaches(|party| Condition::of(party.flag("trainsModelsForGroupD5"), expected, |trains| trains));
-    let raised = Condition::all([free, trains]).then(Answer::Review, Answer::Permit);
-    let weighed = moved.choose(raised, Weighed::settled(Answer::NotApplicable, []));
+    let raised = Condition::all([asked, trains]).then(Answer::Review, Answer::Permit);
+    let weighed = route.moved.choose(raised, Weighed::settled(Answer::NotApplicable, []));
     let codes = Codes { clear: "no-red-flag", caught: "red-flag", open: "red-flag-open" };
     let finding = findings.tell("iaas-red-flag", codes, &weighed);
     if weighed.ends().1 == Outcome::Review {

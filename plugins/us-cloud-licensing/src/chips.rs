@@ -1,7 +1,7 @@
 //! Of which class the chips behind the service are, by the ECCN stated.
 
 use lexgate_sdk::view::Item;
-use lexgate_sdk::{Condition, Table};
+use lexgate_sdk::{Condition, Table, eccn_is_of};
 
 /// Entries of the Commerce Control List, and what each counts as.
 #[derive(Debug)]
@@ -41,8 +41,7 @@ impl Chips {
 
     /// Whether an ECCN counts as this: its own row decides, else that of the entry it is a paragraph of.
     fn count(&self, code: &str, class: Class) -> bool {
-        let paragraph = |rest: &str| rest.is_empty() || rest.starts_with('.');
-        let rows = self.0.iter().filter(|chip| code.strip_prefix(chip.eccn.as_str()).is_some_and(paragraph));
+        let rows = self.0.iter().filter(|chip| eccn_is_of(code, &chip.eccn));
         rows.max_by_key(|chip| chip.eccn.len()).is_some_and(|chip| match class {
             Class::Advanced => chip.advanced,
             Class::AtLeastA => chip.at_least_a,
@@ -52,11 +51,9 @@ impl Chips {
     /// Whether the chips behind the service are of a class. Without an ECCN that is open, whatever else is stated.
     pub(crate) fn are<'a>(&self, item: Item<'a>, class: Class) -> Condition<'a> {
         let list = item.classifications();
-        let codes = list.value().into_iter().flat_map(|list| list.iter());
-        let codes = codes.filter(|one| !matches!(one.scheme(), "HS" | "CN-customs" | "CN-dual-use"));
-        let mut stated = codes.map(|one| {
-            let code = one.code().read(|code| is_eccn(code).then_some(code));
-            Condition::of(code, "an ECCN, such as `3A090.a`, or `EAR99`", |code| self.count(code, class))
+        let eccns = list.value().into_iter().flat_map(|list| list.iter()).filter_map(|one| one.eccn());
+        let mut stated = eccns.map(|eccn| {
+            Condition::of(eccn, "an ECCN, such as `3A090.a`, or `EAR99`", |code| self.count(code, class))
         });
         match stated.next() {
             Some(first) => Condition::any([first].into_iter().chain(stated)),
@@ -66,20 +63,4 @@ impl Chips {
             )]),
         }
     }
-}
-
-/// Whether it is written as an ECCN is: `3A090`, `3A090.a.1`, or `EAR99`. Another form could hide one of the entries.
-fn is_eccn(code: &str) -> bool {
-    let (entry, paragraph) = code.split_once('.').unwrap_or((code, "a"));
-    let written = match entry.as_bytes() {
-        [category, group, number @ ..] => {
-            category.is_ascii_digit()
-                && (b'A'..=b'E').contains(group)
-                && number.len() == 3
-                && number.iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
-    };
-    code == "EAR99"
-        || written && paragraph.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.'))
 }

@@ -106,9 +106,12 @@ impl UsCloudLicensing {
         let found = all(&[&advanced, &listed]).then(licence(), Answer::Permit);
         tell("remote-access-bill", "remote-access-licensed", found);
 
-        // Guidance. Where nobody trains, it has nothing to say.
-        let found = all(&[&advanced, &listed]).then(Answer::Review, Answer::Permit);
-        let found = training.choose(found, Weighed::settled(Answer::NotApplicable, []));
+        // Guidance. Where nobody trains, it has nothing to say. A customer may train for others who are not named.
+        let for_others = customers.train_for_group_d5();
+        let for_listed = Condition::any([for_others.clone(), all(&[&training, &listed])]);
+        let found = all(&[&advanced, &for_listed]).then(Answer::Review, Answer::Permit);
+        let found =
+            Condition::any([training, for_others]).choose(found, Weighed::settled(Answer::NotApplicable, []));
         tell("iaas-red-flag", "red-flag", found);
         let found = all(&[&advanced, &intelligence]).then(Answer::Review, Answer::NotApplicable);
         tell("military-intelligence", "licence-may-be-needed", found);

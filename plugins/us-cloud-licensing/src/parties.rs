@@ -51,6 +51,13 @@ impl<'a> Customers<'a> {
         self.any(|party| Condition::of(party.headquarters(), SEAT, |code| country(code) != "US"))
     }
 
+    /// Whether one of them provides what it gets to others, to train their models.
+    pub(crate) fn train_for_group_d5(&self) -> Condition<'a> {
+        let expected =
+            "whether models are trained on what it provides, for entities headquartered in Country Group D:5";
+        self.any(|party| Condition::of(party.flag("trainsModelsForGroupD5"), expected, |trains| trains))
+    }
+
     /// Whether the service is for one of these ends, or one of them is of such a kind.
     pub(crate) fn meant_for(
         &self,

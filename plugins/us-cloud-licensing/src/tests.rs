@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 type Facts = BTreeMap<&'static str, &'static str>;
 
 /// Every fact that may be missing, and the values it may have.
-const VALUES: [(&str, &[&str]); 11] = [
+const VALUES: [(&str, &[&str]); 12] = [
     ("category", &["compute", "gpu-hours"]),
     ("classifications", &["ECCN 3A090.a", "", "ECCN 3A090.b", "ECCN EAR99", "ECCN 3a090.a", "HS 854231"]),
     ("purposes", &["model-training", "civil", "military", "wmd", "resale", "civil trainning"]),
@@ -21,6 +21,7 @@ const VALUES: [(&str, &[&str]); 11] = [
     ("parent.headquarters", &["CN", "SG", "DE"]),
     ("militaryEndUser", &["yes", "no"]),
     ("militaryIntelligenceEndUser", &["yes", "no"]),
+    ("trainsModelsForGroupD5", &["no", "yes"]),
 ];
 
 static POLICY: LazyLock<UsCloudLicensing> = LazyLock::new(|| {
@@ -41,7 +42,7 @@ static POLICY: LazyLock<UsCloudLicensing> = LazyLock::new(|| {
 fn asked(facts: &Facts) -> contract::Request {
     let text = |name: &str| facts.get(name).map(|&text| text.to_owned());
     let seat = |name| facts.get(name).copied().unwrap_or_default();
-    let flags = ["militaryEndUser", "militaryIntelligenceEndUser"];
+    let flags = ["militaryEndUser", "militaryIntelligenceEndUser", "trainsModelsForGroupD5"];
     let flags = flags.iter().filter_map(|&name| Some(fact(name, Value::Flag(*facts.get(name)? == "yes"))));
     let cloud = contract::Party {
         jurisdiction: text("cloud.jurisdiction"),

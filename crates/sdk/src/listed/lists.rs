@@ -83,7 +83,7 @@ impl Members {
     pub fn parse(bytes: &[u8]) -> Result<Members, String> {
         let mut members: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for row in Table::parse(bytes)?.rows() {
-            let (scheme, id) = (plain(row.get("scheme")?), plain(row.get("id")?));
+            let (scheme, id) = key(row.get("scheme")?, row.get("id")?);
             let (list, program) = (row.get("list")?, row.get("program")?);
             if scheme.is_empty() || id.is_empty() || list.is_empty() {
                 return Err(row.error("`scheme`, `id` and `list` must be given"));
@@ -101,9 +101,14 @@ impl Members {
 
     /// Returns the lists, with their programmes, on which somebody with this identifier is.
     pub(super) fn of(&self, scheme: &str, id: &str) -> impl Iterator<Item = (&str, &str)> {
-        let on = self.0.get(&(plain(scheme), plain(id))).map(Vec::as_slice).unwrap_or_default();
+        let on = self.0.get(&key(scheme, id)).map(Vec::as_slice).unwrap_or_default();
         on.iter().map(|(list, program)| (list.as_str(), program.as_str()))
     }
+}
+
+/// An identifier as it is compared.
+pub(super) fn key(scheme: &str, id: &str) -> (String, String) {
+    (plain(scheme), plain(id))
 }
 
 /// Letters and digits of an identifier, in lower case.

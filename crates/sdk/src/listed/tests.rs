@@ -211,3 +211,44 @@ fn the_owners_that_count_are_told_with_their_share() {
         assert_eq!(evidence, [(Of(0), "ownership"), (At((0, 0)), ""), (Of(1), "listings/0")]);
     }
 }
+
+#[test]
+fn one_party_is_not_screened_as_two() {
+    let screens = |identifiers: [(&str, &str); 2]| {
+        let [one, other] = identifiers.map(|(scheme, id)| known_by(scheme, id));
+        let other = contract::Party { record_id: "other".into(), ..other };
+        let raw = request("2025-01-01").parties(vec![one, other]).participant("endUser", "one").build();
+        screened(Request::new(&raw).unwrap(), 1).map(|screened| screened.len())
+    };
+    assert_eq!(screens([("XI-LEI", "A1"), ("XI-LEI", "A2")]).unwrap(), 1);
+    assert_eq!(screens([("XI-LEI", "A1"), ("US-EIN", "A1")]).unwrap(), 1);
+    let Err(Refusal::InvalidRequest(why)) = screens([("XI-LEI", "A1"), ("xi-lei", "a 1")]) else {
+        panic!("is not refused");
+    };
+    assert!(why.contains("`one` and `other`"), "{why}");
+}
+
+#[test]
+fn who_runs_the_service_is_screened_with_those_who_take_part() {
+    let screens = |participant: Option<&str>| {
+        let parties = ["one", "two", "three", "four", "five"].map(|name| on(name, Some(Vec::new())));
+        let building = request("2025-01-01").parties(parties.into());
+        let building =
+            participant.into_iter().fold(building, |building, name| building.participant("x", name));
+        let raw = building.with(|raw| {
+            raw.deployment = Some(contract::Deployment {
+                operator: Some(0),
+                infrastructure_provider: Some(1),
+                technology_provider: Some(3),
+                region: None,
+                facts: Vec::new(),
+            });
+        });
+        let raw = raw.build();
+        let screened = screened(Request::new(&raw).unwrap(), 4).unwrap();
+        screened.into_iter().map(|party| party.index()).collect::<Vec<_>>()
+    };
+    assert_eq!(screens(Some("five")), [4, 0, 1, 3]);
+    assert_eq!(screens(Some("two")), [1, 0, 3]);
+    assert_eq!(screens(None), [] as [u32; 0]);
+}
