@@ -34,6 +34,10 @@ impl Deadlines {
             let day = date::parse(text).ok_or_else(|| row.error(format!("`{text}` is not a date")))?;
             Ok((Names::of_row(row)?, day))
         };
-        Table::parse(bytes)?.rows().map(|row| deadline(&row)).collect::<Result<_, _>>().map(Deadlines)
+        let table = Table::parse(bytes)?;
+        let mut deadlines = table.rows().map(|row| deadline(&row)).collect::<Result<Vec<_>, String>>()?;
+        // Of obligations that are as strict the last one is kept: the earliest day.
+        deadlines.sort_by_key(|(_, day)| core::cmp::Reverse(*day));
+        Ok(Deadlines(deadlines))
     }
 }
