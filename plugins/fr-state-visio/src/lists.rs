@@ -29,15 +29,18 @@ pub(crate) struct Deadlines(pub(crate) Vec<(Names, Date)>);
 impl Deadlines {
     /// Reads the columns of [`Names`], and `last-day`.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Deadlines, String> {
-        let deadline = |row: &Row<'_>| {
+        let deadline = |row: &Row<'_>| -> Result<_, String> {
             let text = row.get("last-day")?;
             let day = date::parse(text).ok_or_else(|| row.error(format!("`{text}` is not a date")))?;
             Ok((Names::of_row(row)?, day))
         };
-        let table = Table::parse(bytes)?;
-        let mut deadlines = table.rows().map(|row| deadline(&row)).collect::<Result<Vec<_>, String>>()?;
-        // Of obligations that are as strict the last one is kept: the earliest day.
-        deadlines.sort_by_key(|(_, day)| core::cmp::Reverse(*day));
+        let mut deadlines: Vec<(Names, Date)> = Vec::new();
+        for row in Table::parse(bytes)?.rows() {
+            let (body, day) = deadline(&row)?;
+            // Of obligations that are as strict the last one is kept: the earliest day.
+            let at = deadlines.iter().take_while(|(_, other)| *other >= day).count();
+            deadlines.insert(at, (body, day));
+        }
         Ok(Deadlines(deadlines))
     }
 }
