@@ -122,32 +122,27 @@ impl Findings {
         &mut self,
         rule: &str,
         code: &str,
-        (floor, ceiling): (Answer, Answer),
+        ends: (Answer, Answer),
         missing: impl IntoIterator<Item = Missing>,
     ) -> Finding<'_> {
-        let (well, badly) = (floor.outcome(), ceiling.outcome());
-        let finding =
-            self.push(rule, code, (well.min(badly), well.max(badly))).needing(floor).needing(ceiling);
+        let mut finding = self.open(rule, code, ends);
         for fact in missing {
-            if finding.0.missing.len() >= MOST_PLACES {
+            if !finding.misses(fact) {
                 break;
             }
-            if !finding.0.missing.contains(&fact) {
-                finding.0.missing.push(fact);
-            }
         }
-        if finding.0.missing.is_empty() && well != badly {
-            let at = contract::Place { at: contract::Element::Request, field: String::new() };
-            let (expected, reason) = ("facts that the rule needs".to_owned(), "notSupplied".to_owned());
-            finding.0.missing.push(Missing { at, expected, reason });
-        }
-        finding
+        finding.or_anything()
     }
 
     /// Returns the findings as the contract has them.
     #[must_use]
     pub fn into_contract(self) -> Vec<contract::Finding> {
         self.0
+    }
+
+    fn open(&mut self, rule: &str, code: &str, (floor, ceiling): (Answer, Answer)) -> Finding<'_> {
+        let (well, badly) = (floor.outcome(), ceiling.outcome());
+        self.push(rule, code, (well.min(badly), well.max(badly))).needing(floor).needing(ceiling)
     }
 
     fn push(&mut self, rule: &str, code: &str, (floor, ceiling): (Outcome, Outcome)) -> Finding<'_> {
@@ -188,17 +183,34 @@ impl Finding<'_> {
     }
 
     /// Adds facts it rests on, each once.
-    pub fn evidence<'a>(self, places: impl IntoIterator<Item = Evidence<'a>>) -> Self {
+    pub fn evidence<'a>(mut self, places: impl IntoIterator<Item = Evidence<'a>>) -> Self {
         for evidence in places {
-            if self.0.evidence.len() >= MOST_PLACES {
+            if !self.rests_on(evidence) {
                 break;
-            }
-            let place = evidence.place().to_contract();
-            if !self.0.evidence.contains(&place) {
-                self.0.evidence.push(place);
             }
         }
         self
+    }
+
+    // What follows does not depend on the sort of iterator, so that it is in a package once.
+
+    /// Adds a fact it rests on, once, if there is room for it.
+    fn rests_on(&mut self, evidence: Evidence<'_>) -> bool {
+        let room = self.0.evidence.len() < MOST_PLACES;
+        let place = evidence.place().to_contract();
+        if room && !self.0.evidence.contains(&place) {
+            self.0.evidence.push(place);
+        }
+        room
+    }
+
+    /// Adds a missing fact, once, if there is room for it.
+    fn misses(&mut self, fact: Missing) -> bool {
+        let room = self.0.missing.len() < MOST_PLACES;
+        if room && !self.0.missing.contains(&fact) {
+            self.0.missing.push(fact);
+        }
+        room
     }
 
     /// Adds a computed value and the name of the method; `unit` is a UCUM code, empty for a pure number.
@@ -222,6 +234,16 @@ impl Finding<'_> {
     /// Adds something that must be done.
     pub fn obligation(self, obligation: Obligation) -> Self {
         self.0.obligations.push(obligation.0);
+        self
+    }
+
+    /// Asks for anything at all where the ends differ and nothing is missing.
+    fn or_anything(self) -> Self {
+        if self.0.missing.is_empty() && self.0.floor != self.0.ceiling {
+            let at = contract::Place { at: contract::Element::Request, field: String::new() };
+            let (expected, reason) = ("facts that the rule needs".to_owned(), "notSupplied".to_owned());
+            self.0.missing.push(Missing { at, expected, reason });
+        }
         self
     }
 

@@ -7,64 +7,56 @@
 
 use crate::Terms;
 use crate::owners::Owners;
-use lexgate_sdk::contract::Missing;
 use lexgate_sdk::influence::{Lines, Links, Passes, Reach};
 use lexgate_sdk::ownership::Held;
 use lexgate_sdk::{Amount, Answer, Decimal, Findings, Party, Threshold, Truth};
 
-/// Who is owned from unsupported regions, and the links on which influence travels.
-pub(crate) struct Control<'o, 'a> {
-    owners: &'o Owners<'o, 'a>,
-    owned: &'o Held<'o, 'a>,
-    links: Links<'a>,
+/// Returns the links on which influence travels.
+pub(crate) fn links<'a>(owners: &Owners<'_, 'a>, terms: &Terms) -> Links<'a> {
+    let lines = Lines {
+        votes: Threshold::MoreThan(half_of_the_votes()),
+        shares: Threshold::AtLeast(terms.threshold().amount()),
+    };
+    let origin = |party| owners.is_attributable(party).certain();
+    Links::of(owners.request, lines, origin, passes)
 }
 
-impl<'o, 'a> Control<'o, 'a> {
-    /// Reads the links of the request; `owned` is what owners of unsupported regions hold by the cascade.
-    pub(crate) fn new(owners: &'o Owners<'o, 'a>, owned: &'o Held<'o, 'a>, terms: &Terms) -> Control<'o, 'a> {
-        let lines = Lines {
-            votes: Threshold::MoreThan(half_of_the_votes()),
-            shares: Threshold::AtLeast(terms.threshold().amount()),
-        };
-        let origin = |party| owners.is_attributable(party).certain();
-        let links = Links::of(owners.request, lines, origin, passes);
-        Control { owners, owned, links }
-    }
+/// Finds whom influence reaches; `owned` is what owners of unsupported regions hold by the cascade.
+pub(crate) fn reach<'l, 'a>(
+    links: &'l Links<'a>,
+    owners: &Owners<'_, 'a>,
+    owned: &Held<'_, 'a>,
+) -> Reach<'l, 'a> {
+    links.from(|party| match owners.is_attributable(party) {
+        Truth::True => Truth::True,
+        _ => owned.caught(party),
+    })
+}
 
-    /// Finds whom influence reaches.
-    pub(crate) fn reach(&self) -> Reach<'_, 'a> {
-        self.links.from(|party| self.starts(party))
-    }
-
-    /// Reports the rule for one party.
-    pub(crate) fn report(&self, reach: &Reach<'_, 'a>, party: Party<'a>, findings: &mut Findings) {
-        let finding = match reach.controlled(party) {
-            Truth::True => findings.say("control", "control-found", Answer::Review),
-            Truth::False => findings.say("control", "control-not-found", Answer::Permit),
-            Truth::Unknown => {
-                let missing = reach.missing(party, |start| self.missing(start));
-                findings.between("control", "control-open", (Answer::Permit, Answer::Review), missing)
-            }
-        };
-        let (interests, starts) = reach.evidence(party);
-        finding
-            .argument("party", party.called())
-            .evidence(party.ownership().evidence())
-            .evidence(interests)
-            .evidence(starts.into_iter().flat_map(|start| self.owners.evidence(start)));
-    }
-
-    fn starts(&self, party: Party<'a>) -> Truth {
-        match self.owners.is_attributable(party) {
-            Truth::True => Truth::True,
-            _ => self.owned.caught(party),
+/// Reports the rule for one party.
+pub(crate) fn report<'a>(
+    reach: &Reach<'_, 'a>,
+    (owners, owned): (&Owners<'_, 'a>, &Held<'_, 'a>),
+    party: Party<'a>,
+    findings: &mut Findings,
+) {
+    let finding = match reach.controlled(party) {
+        Truth::True => findings.say("control", "control-found", Answer::Review),
+        Truth::False => findings.say("control", "control-not-found", Answer::Permit),
+        Truth::Unknown => {
+            let region = |owner| owners.missing_region(owner);
+            let start = |start| region(start).into_iter().chain(owned.missing(start, region));
+            let missing = reach.missing(party, start);
+            findings.between("control", "control-open", (Answer::Permit, Answer::Review), missing)
         }
+    };
+    let (interests, starts) = reach.evidence(party);
+    let mut known: Vec<_> = party.ownership().evidence().into_iter().collect();
+    known.extend(interests);
+    for start in starts {
+        known.extend(owners.evidence(start));
     }
-
-    fn missing(&self, start: Party<'a>) -> Vec<Missing> {
-        let own = self.owners.missing_region(start);
-        own.into_iter().chain(self.owned.missing(start, |owner| self.owners.missing_region(owner))).collect()
-    }
+    finding.argument("party", party.called()).evidence(known);
 }
 
 /// Returns what interests of a kind pass on.

@@ -18,7 +18,7 @@ use lexgate_sdk::contract::Refusal;
 use lexgate_sdk::ownership::Ownership;
 use lexgate_sdk::{
     Answer, Datasets, Findings, Method, Parameters, Party, Percent, Policy, Regions, Request, Threshold,
-    Versions,
+    Truth, Versions,
 };
 use owners::Owners;
 
@@ -57,6 +57,7 @@ impl Terms {
         if self.strict { Threshold::MoreThan(share) } else { Threshold::AtLeast(share) }
     }
 
+    /// Returns what "indirectly" means, and what to call it.
     fn method(&self) -> (Method, &'static str) {
         match self.method {
             Arithmetic::Direct => (Method::Direct, "direct"),
@@ -87,7 +88,7 @@ impl Policy for AnthropicRegions {
         let screened = request.customers();
         if screened.is_empty() {
             let expected = "a participant to screen: any role but vendor, reseller and operator";
-            let missing = [request.nobody(expected).to_contract()];
+            let missing = vec![request.nobody(expected).to_contract()];
             findings.between("location", "nobody-to-screen", (Answer::Permit, Answer::Deny), missing);
             return Ok(());
         }
@@ -103,21 +104,24 @@ impl AnthropicRegions {
     fn screen<'a>(&self, request: Request<'a>, screened: &[Party<'a>], findings: &mut Findings) {
         let owners = Owners::new(request, self.regions.at(request.date()));
         let ownership = Ownership::of(request, "shareholding");
-        let attributable = |party| owners.is_attributable(party);
+        let attributable: &dyn Fn(Party<'a>) -> Truth = &|party| owners.is_attributable(party);
         let cascade = ownership.held(Method::Cascade, attributable, self.terms.threshold());
-        let anybody = match self.terms.method() {
-            (Method::Cascade, _) => cascade.clone(),
-            (method, _) => ownership.held(method, attributable, self.terms.threshold()),
+        let otherwise = match self.terms.method() {
+            (Method::Cascade, _) => None,
+            (method, _) => Some(ownership.held(method, attributable, self.terms.threshold())),
         };
-        let majority = owned::majority(&owners, &ownership, &anybody, &self.terms);
-        let attribution = owned::attribution(&owners, anybody, &self.terms);
-        let control = control::Control::new(&owners, &cascade, &self.terms);
-        let reach = control.reach();
+        let attributed = [otherwise.as_ref().unwrap_or(&cascade)];
+        let companies = owned::by_companies(&owners, &ownership, &self.terms);
+        let companies: Vec<_> = companies.iter().collect();
+        let owned = if companies.is_empty() { attributed.as_slice() } else { companies.as_slice() };
+        let links = control::links(&owners, &self.terms);
+        let reach = control::reach(&links, &owners, &cascade);
+        let seen = (&owners, &self.terms);
         for &party in screened {
             location::report(&owners, party, findings);
-            majority.report(party, findings);
-            attribution.report(party, findings);
-            control.report(&reach, party, findings);
+            owned::MAJORITY.report(owned, seen, party, findings);
+            owned::ATTRIBUTION.report(&attributed, seen, party, findings);
+            control::report(&reach, (&owners, &cascade), party, findings);
         }
     }
 }

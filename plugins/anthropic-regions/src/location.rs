@@ -1,7 +1,7 @@
 //! Rule `location`: a screened party is headquartered, or formed, in an unsupported region.
 
 use crate::owners::{Owners, unsupported};
-use lexgate_sdk::{Answer, Findings, Party, Truth};
+use lexgate_sdk::{Answer, Findings, Party};
 
 /// Reports the rule for one party.
 pub(crate) fn report<'a>(owners: &Owners<'_, 'a>, party: Party<'a>, findings: &mut Findings) {
@@ -16,17 +16,18 @@ pub(crate) fn report<'a>(owners: &Owners<'_, 'a>, party: Party<'a>, findings: &m
             .evidence(place.evidence());
         return;
     }
-    let all_supported = places.iter().all(|place| place.test(unsupported) == Truth::False);
-    let finding = if all_supported {
+    let missing: Vec<_> = [
+        owners.regions.missing(&seat, "where it is headquartered (ISO 3166)"),
+        owners.regions.missing(&law, "under which law it is formed (ISO 3166)"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let finding = if missing.is_empty() {
         findings.say("location", "region-supported", Answer::Permit)
     } else {
-        let missing = [
-            owners.regions.missing(&seat, "where it is headquartered (ISO 3166)"),
-            owners.regions.missing(&law, "under which law it is formed (ISO 3166)"),
-        ];
-        let ends = (Answer::Permit, Answer::Deny);
-        findings.between("location", "region-open", ends, missing.into_iter().flatten())
+        findings.between("location", "region-open", (Answer::Permit, Answer::Deny), missing)
     };
-    let known = places.iter().filter_map(|place| place.evidence());
+    let known: Vec<_> = places.iter().filter_map(|place| place.evidence()).collect();
     finding.argument("party", party.called()).evidence(known);
 }

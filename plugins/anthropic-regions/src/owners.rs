@@ -57,15 +57,19 @@ impl<'r, 'a> Owners<'r, 'a> {
 
     /// Returns the codes of the unsupported regions in which companies of the request are headquartered.
     pub(crate) fn regions_present(&self) -> Vec<&str> {
-        let companies = self.request.parties().iter().filter(|party| self.is_company(*party).certain());
-        let mut present = Vec::new();
-        for listed in companies.filter_map(|party| self.regions.listed_as(self.seat(party).value()?)) {
-            if !present.contains(&listed) {
-                present.push(listed);
+        let mut present: Vec<&str> = Vec::new();
+        for company in self.request.parties().iter().filter(|party| self.is_company(*party).certain()) {
+            let Some(listed) = self.seat(company).value().and_then(|code| self.regions.listed_as(code))
+            else {
+                continue;
+            };
+            // In order, so that it does not matter in which one the parties stand.
+            let at = present.iter().take_while(|other| **other < listed).count();
+            if present.get(at) != Some(&listed) {
+                present.insert(at, listed);
             }
         }
-        // In order, so that it does not matter in which one the parties stand.
-        std::collections::BinaryHeap::from(present).into_sorted_vec()
+        present
     }
 
     /// Returns whether its ownership is attributable to an unsupported region: by headquarters, of a natural person by
@@ -80,25 +84,19 @@ impl<'r, 'a> Owners<'r, 'a> {
     }
 
     /// Returns what is known about the region it belongs to.
-    pub(crate) fn evidence(&self, party: Party<'a>) -> impl Iterator<Item = Evidence<'a>> + use<'a> {
-        let (seat, nationalities) = (self.seat(party), party.texts("nationalities"));
-        let law = party.is_state_body().then(|| party.jurisdiction()).filter(|law| law.value().is_some());
-        let law = law.into_iter().flat_map(|law| law.evidence());
-        seat.evidence().into_iter().chain(law).chain(nationalities.evidence())
-    }
-
-    /// Returns what is missing to tell whether it is a company of an unsupported region.
-    pub(crate) fn missing_seat(&self, party: Party<'a>) -> Option<Missing> {
-        if party.is_person() {
-            return None;
+    pub(crate) fn evidence(&self, party: Party<'a>) -> Vec<Evidence<'a>> {
+        let mut known: Vec<_> = self.seat(party).evidence().into_iter().collect();
+        if party.is_state_body() {
+            known.extend(party.jurisdiction().evidence());
         }
-        self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)")
+        known.extend(party.texts("nationalities").evidence());
+        known
     }
 
     /// Returns what is missing to tell to which region it is attributable.
     pub(crate) fn missing_region(&self, party: Party<'a>) -> Option<Missing> {
         if !party.is_person() {
-            return self.missing_seat(party);
+            return self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)");
         }
         let nationalities = party.texts("nationalities");
         let unknown = |codes: &[String]| codes.iter().find_map(|code| self.regions.unknown(code));

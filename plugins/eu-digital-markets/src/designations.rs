@@ -7,7 +7,7 @@ use lexgate_sdk::{Answer, Condition, Date, Names, Party, Row, Table, Truth, Weig
 pub(crate) const ALIKE: u8 = 80;
 
 /// Months that a designated gatekeeper has before its obligations bind.
-const MONTHS: u16 = 6;
+const MONTHS: i32 = 6;
 
 const DESIGNATED: &str =
     "whether the undertaking it belongs to is designated as a gatekeeper for the service";
@@ -65,8 +65,7 @@ fn stated(party: Party<'_>) -> Condition<'_> {
 
 /// Returns the day so many months later; the last one of a month that is too short for it.
 fn begin(designated: Date) -> Option<Date> {
-    let months =
-        designated.year().unsigned_abs() * 12 + u16::from(designated.month().unsigned_abs()) - 1 + MONTHS;
-    let month = u8::try_from(months % 12 + 1).ok()?;
-    (1..=designated.day().unsigned_abs()).rev().find_map(|day| date::new(months / 12, month, day))
+    let months = i32::from(designated.year()) * 12 + i32::from(designated.month()) - 1 + MONTHS;
+    let (year, month) = (u16::try_from(months / 12).ok()?, u8::try_from(months % 12 + 1).ok()?);
+    (1..=designated.day().unsigned_abs()).rev().find_map(|day| date::new(year, month, day))
 }

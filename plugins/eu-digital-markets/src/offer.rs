@@ -7,6 +7,9 @@ use lexgate_sdk::{Answer, Condition, NOT_SUPPLIED, Party, Regions, Request, Weig
 /// Categories that are known not to be services. Another word may be one.
 const GOODS: [&str; 2] = ["material", "component"];
 
+/// Roles that are known to be none of a supplier. Another word may be one: a misspelt one switches nothing off.
+const OTHERS: [&str; 5] = ["purchaser", "intermediateConsignee", "ultimateConsignee", "endUser", "reseller"];
+
 const PLACE: &str = "its country (ISO 3166)";
 
 /// An offer, and who makes it.
@@ -24,7 +27,7 @@ impl<'a> Offer<'a> {
         let service = Condition::of(resource.category(), expected, |category| !GOODS.contains(&category));
         let expected = "whether it is a core platform service, such as cloud computing";
         let core = Condition::of(resource.flag("corePlatformService"), expected, |core| core);
-        let suppliers = request.players(|role| matches!(role, "vendor" | "operator"));
+        let suppliers = request.players(|role| !OTHERS.contains(&role));
         Offer { request, covered: Condition::all([service, core, for_the_union(request, union)]), suppliers }
     }
 

@@ -2,14 +2,26 @@
 //!
 //! That it is public and its level are asked of every customer, a natural person too: agents of the State use its tools.
 
-use lexgate_sdk::{Condition, Party, Regions, Request, Truth};
+use crate::nothing;
+use lexgate_sdk::{Condition, Party, Regions, Request, Truth, Weighed};
 
 /// Words for the level of a public body. Another word may be any of them.
 const LEVELS: [&str; 4] = ["state", "local", "other", "eu"];
 
-const COUNTRY: &str = "the country of its law (ISO 3166); `FR` for a French public body";
+const COUNTRY: &str = "the country of its law, or of that of the body it acts for (ISO 3166)";
 const PUBLIC: &str = "whether it is of the public sector, or acts for a body of it";
 const LEVEL: &str = "its level: `state` for services and bodies of the State, `local`, `eu` or `other`";
+
+/// What follows for a public body of a level.
+#[derive(Clone)]
+pub(crate) struct Follows<'a> {
+    /// For services and bodies of the State.
+    pub(crate) state: Weighed<'a>,
+    /// For public bodies that are neither of the State, local nor of the EU.
+    pub(crate) other: Weighed<'a>,
+    /// For local ones and those of the EU.
+    pub(crate) rest: Weighed<'a>,
+}
 
 /// The customers of a request.
 pub(crate) struct Bodies<'f, 'a> {
@@ -27,9 +39,20 @@ impl<'f, 'a> Bodies<'f, 'a> {
         self.request.any_customer(|party| Condition::all([self.public(party), test(party)]))
     }
 
-    /// Returns whether one of the customers is a French public body of this level.
-    pub(crate) fn some_of_level(&self, level: &'static str) -> Condition<'a> {
-        self.some(|party| is_of_level(party, level))
+    /// Weighs what follows for each French public body among the customers by its level; of several the strictest counts.
+    pub(crate) fn strictest(&self, follows: &Follows<'a>) -> Weighed<'a> {
+        let customers = self.request.customers();
+        let weigh = |party| {
+            let by_level = is_of_level(party, "other").choose(follows.other.clone(), follows.rest.clone());
+            let by_level = is_of_level(party, "state").choose(follows.state.clone(), by_level);
+            self.public(party).choose(by_level, nothing())
+        };
+        if customers.is_empty() {
+            let nobody = self.some(|_| Condition::holds([]));
+            let Follows { state, other, rest } = follows.clone();
+            return Weighed::one_of([state, other, rest, nothing()], nobody.missing());
+        }
+        Weighed::strictest(customers.into_iter().map(weigh))
     }
 
     /// Returns whether a party is a French public body.

@@ -1,8 +1,8 @@
 //! Rule `cloud-au-centre`: particularly sensitive data of State bodies in a commercial cloud.
 
-use crate::Codes;
-use crate::bodies::Bodies;
+use crate::bodies::{Bodies, Follows};
 use crate::lists::Words;
+use crate::{Codes, nothing};
 use lexgate_sdk::view::Certificate;
 use lexgate_sdk::{Answer, Condition, Fact, Findings, Obligation, Party, Request, Truth, Weighed};
 
@@ -39,9 +39,7 @@ pub(crate) fn report<'a>(
     let of_the_state = protected.choose(permit(), derogation.then(record, Answer::Deny));
     // Whether a public body that is neither of the State, local nor of the EU is a State body is not known.
     let of_another = protected.then(Answer::Permit, Answer::Review);
-    let nothing = || Weighed::settled(Answer::NotApplicable, []);
-    let another = bodies.some_of_level("other").choose(of_another, nothing());
-    let who = bodies.some_of_level("state").choose(of_the_state, another);
+    let who = bodies.strictest(&Follows { state: of_the_state, other: of_another, rest: nothing() });
     CODES.tell("cloud-au-centre", &service.choose(who, nothing()), findings);
 }
 

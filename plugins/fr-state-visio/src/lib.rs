@@ -16,7 +16,7 @@ mod lists;
 mod visio;
 
 use lexgate_sdk::contract::{Outcome, Refusal};
-use lexgate_sdk::{Datasets, Findings, Parameters, Policy, Regions, Request, Versions, Weighed};
+use lexgate_sdk::{Answer, Datasets, Findings, Parameters, Policy, Regions, Request, Versions, Weighed};
 use lists::{Deadlines, Words};
 
 /// The policy with its lists.
@@ -75,6 +75,10 @@ impl Codes {
         };
         findings.weighed(rule, code, weighed);
     }
+}
+
+fn nothing<'a>() -> Weighed<'a> {
+    Weighed::settled(Answer::NotApplicable, [])
 }
 
 lexgate_sdk::export!(FrStateVisio);

@@ -29,11 +29,18 @@ pub(crate) struct Deadlines(pub(crate) Vec<(Names, Date)>);
 impl Deadlines {
     /// Reads the columns of [`Names`], and `last-day`.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Deadlines, String> {
-        let deadline = |row: &Row<'_>| {
+        let deadline = |row: &Row<'_>| -> Result<_, String> {
             let text = row.get("last-day")?;
             let day = date::parse(text).ok_or_else(|| row.error(format!("`{text}` is not a date")))?;
             Ok((Names::of_row(row)?, day))
         };
-        Table::parse(bytes)?.rows().map(|row| deadline(&row)).collect::<Result<_, _>>().map(Deadlines)
+        let mut deadlines: Vec<(Names, Date)> = Vec::new();
+        for row in Table::parse(bytes)?.rows() {
+            let (body, day) = deadline(&row)?;
+            // Of obligations that are as strict the last one is kept: the earliest day.
+            let at = deadlines.iter().take_while(|(_, other)| *other >= day).count();
+            deadlines.insert(at, (body, day));
+        }
+        Ok(Deadlines(deadlines))
     }
 }

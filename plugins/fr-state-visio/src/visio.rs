@@ -1,8 +1,8 @@
 //! The announced rules on videoconference tools: `visio-transition`, `visio-only` and `own-deadline`.
 
-use crate::Codes;
-use crate::bodies::Bodies;
+use crate::bodies::{Bodies, Follows};
 use crate::lists::{Deadlines, Words};
+use crate::{Codes, nothing};
 use lexgate_sdk::{Answer, Condition, Date, Findings, Obligation, Request, Truth, Weighed};
 
 /// The last day on which the State's services may use other tools.
@@ -36,9 +36,6 @@ const OWN: Codes = Codes {
 pub(crate) struct Visio<'b, 'a> {
     today: Date,
     bodies: &'b Bodies<'b, 'a>,
-    /// Whether a service of the State is supplied, and whether some public body is.
-    state: Condition<'a>,
-    public: Condition<'a>,
     videoconference: Condition<'a>,
     visio: Condition<'a>,
     exception: Condition<'a>,
@@ -57,8 +54,7 @@ impl<'b, 'a> Visio<'b, 'a> {
         let exception = request.authorized("exception", |paper| {
             Condition::all([paper.covers("videoconference"), paper.valid_on(request.date())])
         });
-        let (state, public) = (bodies.some_of_level("state"), bodies.some(|_| Condition::holds([])));
-        Visio { today: request.date(), bodies, state, public, videoconference, visio, exception }
+        Visio { today: request.date(), bodies, videoconference, visio, exception }
     }
 
     pub(crate) fn report(&self, deadlines: &Deadlines, findings: &mut Findings) {
@@ -70,8 +66,9 @@ impl<'b, 'a> Visio<'b, 'a> {
 
     /// Weighs what follows for services of the State. Whether other public bodies are meant is not known: a person looks.
     fn of_the_state(&self, follows: Weighed<'a>) -> Weighed<'a> {
-        let other = self.public.choose(self.unverified(), nothing());
-        self.videoconference.choose(self.state.choose(follows, other), nothing())
+        let (other, rest) = (self.unverified(), self.unverified());
+        let who = self.bodies.strictest(&Follows { state: follows, other, rest });
+        self.videoconference.choose(who, nothing())
     }
 
     /// Weighs what follows from the dates that bodies set themselves; of several customers the strictest.
@@ -112,8 +109,4 @@ impl<'b, 'a> Visio<'b, 'a> {
 
 fn migrate_by(day: Date) -> Answer {
     Answer::PermitWith(Obligation::binding("migrate-by").day("date", day).text("tool", "Visio"))
-}
-
-fn nothing<'a>() -> Weighed<'a> {
-    Weighed::settled(Answer::NotApplicable, [])
 }
