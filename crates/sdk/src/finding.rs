@@ -134,6 +134,18 @@ impl Findings {
         finding.or_anything()
     }
 
+    /// Lets all that was found come to nothing, if this fact that is missing turns out well: whether the rules apply at all
+    /// hangs on it. If it is not missing, nothing changes.
+    pub fn depend_on(&mut self, fact: Option<Missing>) {
+        let Some(fact) = fact else { return };
+        for finding in &mut self.0 {
+            finding.floor = Outcome::NotApplicable;
+            if finding.ceiling != Outcome::NotApplicable && finding.missing.len() < MOST_PLACES {
+                finding.missing.push(fact.clone());
+            }
+        }
+    }
+
     /// Returns the findings as the contract has them.
     #[must_use]
     pub fn into_contract(self) -> Vec<contract::Finding> {

@@ -81,10 +81,18 @@ impl Policy for AnthropicRegions {
     }
 
     fn evaluate(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
-        let category = request.resource().category().value();
-        if category.is_some_and(|category| OTHER_CATEGORIES.contains(&category)) {
+        let category = request.resource().category();
+        if category.value().is_some_and(|category| OTHER_CATEGORIES.contains(&category)) {
             return Ok(());
         }
+        self.look(request, findings)?;
+        findings.depend_on(category.missing("what is supplied, such as `ai-model`"));
+        Ok(())
+    }
+}
+
+impl AnthropicRegions {
+    fn look(&self, request: Request<'_>, findings: &mut Findings) -> Result<(), Refusal> {
         let screened = request.customers();
         if screened.is_empty() {
             let expected = "a participant to screen: any role but vendor, reseller and operator";
@@ -98,9 +106,7 @@ impl Policy for AnthropicRegions {
         self.screen(request, &screened, findings);
         Ok(())
     }
-}
 
-impl AnthropicRegions {
     fn screen<'a>(&self, request: Request<'a>, screened: &[Party<'a>], findings: &mut Findings) {
         let owners = Owners::new(request, self.regions.at(request.date()));
         let ownership = Ownership::of(request, "shareholding");

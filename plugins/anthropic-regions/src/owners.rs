@@ -15,12 +15,10 @@ impl<'r, 'a> Owners<'r, 'a> {
     pub(crate) fn new(request: Request<'a>, regions: &'r Regions) -> Owners<'r, 'a> {
         let mut owners = Owners { request, regions, unsupported: Vec::new() };
         let unsupported = |place: Fact<'_, &str>| place.test(|code| unsupported(regions, code));
-        let of = |party: Party<'a>| match unsupported(owners.seat(party)) {
+        let of = |party: Party<'a>| {
+            let seat = unsupported(owners.seat(party));
             // A body of a state is of its state, wherever it sits.
-            seat if party.is_state_body() && unsupported(party.jurisdiction()).certain() => {
-                seat.or(Truth::True)
-            }
-            seat => seat,
+            if party.is_state_body() { seat.or(unsupported(party.jurisdiction())) } else { seat }
         };
         owners.unsupported = request.parties().iter().map(of).collect();
         owners
@@ -96,7 +94,9 @@ impl<'r, 'a> Owners<'r, 'a> {
     /// Returns what is missing to tell to which region it is attributable.
     pub(crate) fn missing_region(&self, party: Party<'a>) -> Option<Missing> {
         if !party.is_person() {
-            return self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)");
+            let seat = self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)");
+            let law = || self.regions.missing(&party.jurisdiction(), "the state it is a body of (ISO 3166)");
+            return if party.is_state_body() { seat.or_else(law) } else { seat };
         }
         let nationalities = party.texts("nationalities");
         let unknown = |codes: &[String]| codes.iter().find_map(|code| self.regions.unknown(code));

@@ -84,3 +84,18 @@ fn computed_values_are_rounded_outward() {
     assert!(Amount::try_from(maximum.unwrap()).unwrap() > long);
     assert!(said.arguments[0].1.starts_with(">50–"), "{:?}", said.arguments);
 }
+
+#[test]
+fn all_that_was_found_may_hang_on_one_fact() {
+    use contract::Outcome::{Deny, NotApplicable};
+    let raw = crate::testing::request("2025-01-01").with(|request| request.resource.category = None).build();
+    let request = crate::view::Request::new(&raw).unwrap();
+    let mut findings = Findings::new();
+    findings.say("rule", "code", Answer::Deny);
+    findings.say("rule", "code", Answer::NotApplicable);
+    findings.depend_on(None);
+    findings.depend_on(request.resource().category().missing("what is supplied"));
+    let findings = findings.into_contract();
+    let ends: Vec<_> = findings.iter().map(|one| (one.floor, one.ceiling, one.missing.len())).collect();
+    assert_eq!(ends, [(NotApplicable, Deny, 1), (NotApplicable, NotApplicable, 0)]);
+}
