@@ -4,12 +4,39 @@ use crate::{Shipped, engine, shipped};
 use lexgate_kit::cases::{self, CaseResult};
 use std::time::Duration;
 
+/// The cases of the catalogue of rules, by policy and rule. A case of two dates has its number twice, the first with a word
+/// behind it: `R05-4-before`, `R05-4`.
+const CATALOGUE: [(&str, &str, &[u32]); 17] = [
+    ("us-advanced-chips", "R01", &[1, 2, 4, 5, 6, 7, 8, 10, 11, 14]),
+    ("us-cloud-licensing", "R02", &[1, 2, 3, 5, 6, 8, 9]),
+    ("us-icts-cloud", "R03", &[1, 2, 3, 4, 7, 8]),
+    ("cn-cii-procurement", "R04", &[1, 2, 3, 4, 5, 7, 9]),
+    ("cn-dual-use-minerals", "R05", &[1, 2, 3, 4, 5, 7, 9, 10, 12]),
+    ("anthropic-regions", "R06", &[1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 14, 17]),
+    ("cn-generative-ai", "R07", &[1, 2, 3, 4, 6]),
+    ("fr-state-visio", "R08", &[1, 2, 3, 5, 6, 7, 9, 10, 12]),
+    ("eu-digital-markets", "R09", &[6, 7, 8]),
+    ("eu-cloud-sovereignty", "R09", &[1, 2, 4, 5]),
+    ("kr-csap", "R10", &[1, 2, 3, 4, 5, 7, 9, 10, 11, 13]),
+    ("kr-csap-operator", "R11", &[1, 2, 3, 6]),
+    ("kr-nis-verification", "R12", &[1, 3, 4, 6]),
+    ("us-ofac-ownership", "X1", &[1, 3, 6]),
+    ("us-bis-affiliates", "X2", &[]),
+    ("eu-ownership-control", "X3", &[]),
+    ("uk-ownership-control", "X4", &[]),
+];
+
 /// Most fuel of an evaluation in any case.
 const MOST_FUEL: u64 = 1_000_000;
 /// Most bytes of a package.
 const MOST_BYTES: usize = 300 << 10;
-/// Most lines of the source of a policy, without its tests.
+/// Most lines of the source of a policy, without its tests, comments and blank lines.
 const MOST_LINES: usize = 320;
+/// Policies that have more, and why.
+const LONGER: [(&str, usize, &str); 2] = [
+    ("anthropic-regions", 360, "four rules, each of its own arithmetic, three methods"),
+    ("kr-csap", 410, "a grade that is not known is told apart case by case; certificates stand on others"),
+];
 
 #[test]
 fn all_cases_pass_within_the_fuel_of_the_catalogue() {
@@ -26,6 +53,19 @@ fn all_cases_pass_within_the_fuel_of_the_catalogue() {
         }
     }
     assert!(failed.is_empty(), "\n\n  {}\n", failed.join("\n  "));
+}
+
+#[test]
+fn every_policy_has_the_cases_of_the_catalogue() {
+    for policy in shipped() {
+        let listed = CATALOGUE.iter().find(|(id, ..)| *id == policy.id);
+        let (_, rule, numbers) = listed.unwrap_or_else(|| panic!("`{}` is not in the catalogue", policy.id));
+        for number in *numbers {
+            let id = format!("{rule}-{number}");
+            let has = |known: &str| known == id || known.starts_with(&format!("{id}-"));
+            assert!(policy.questions.iter().any(|question| has(&question.id)), "{}: no case {id}", policy.id);
+        }
+    }
 }
 
 /// Runs the cases of a policy, once for all tests that look at them.
@@ -45,9 +85,8 @@ fn packages_and_sources_stay_small() {
             (bytes > MOST_BYTES).then(|| format!("{}: {bytes} bytes, at most {MOST_BYTES}", policy.id)),
         );
         let lines = lines(&policy.folder.join("src"));
-        large.extend(
-            (lines > MOST_LINES).then(|| format!("{}: {lines} lines, at most {MOST_LINES}", policy.id)),
-        );
+        let most = LONGER.iter().find(|(id, ..)| *id == policy.id).map_or(MOST_LINES, |(_, most, _)| *most);
+        large.extend((lines > most).then(|| format!("{}: {lines} lines, at most {most}", policy.id)));
     }
     assert!(large.is_empty(), "\n\n  {}\n", large.join("\n  "));
 }

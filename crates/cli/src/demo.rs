@@ -37,9 +37,9 @@ const SHOWN: [(&str, &[&str]); 17] = [
     ("kr-csap-operator", &["R11-2"]),
     ("kr-nis-verification", &["R12-1"]),
     ("us-ofac-ownership", &["X1-6"]),
-    ("us-bis-affiliates", &["half-2025-11-09", "half-2025-11-10"]),
-    ("eu-ownership-control", &["half-2024-07-02", "half-2024-07-03"]),
-    ("uk-ownership-control", &["half-2024-07-03"]),
+    ("us-bis-affiliates", &["X2-half-2025-11-09", "X2-half-2025-11-10"]),
+    ("eu-ownership-control", &["X3-half-2024-07-02", "X3-half-2024-07-03"]),
+    ("uk-ownership-control", &["X4-half-2024-07-03"]),
 ];
 
 /// A request of a person, without owners, and what a register says of the owners. The register is made up.

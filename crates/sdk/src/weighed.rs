@@ -114,8 +114,10 @@ impl<'a> Weighed<'a> {
     #[must_use]
     pub fn shown_by(mut self, evidence: impl IntoIterator<Item = Evidence<'a>>) -> Weighed<'a> {
         let mut shown = collected(evidence, MOST_PLACES.saturating_sub(self.evidence.len()));
-        shown.append(&mut self.evidence);
-        self.evidence = shown;
+        if !shown.is_empty() {
+            shown.append(&mut self.evidence);
+            self.evidence = shown;
+        }
         self
     }
 
@@ -182,7 +184,8 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Collects as many as that, with as little code as possible: it is compiled for every kind of list.
 fn collected<T>(items: impl IntoIterator<Item = T>, most: usize) -> Vec<T> {
-    let mut collected = Vec::new();
+    let items = items.into_iter();
+    let mut collected = Vec::with_capacity(items.size_hint().0.min(most));
     for item in items {
         if collected.len() >= most {
             break;

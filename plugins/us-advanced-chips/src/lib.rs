@@ -32,7 +32,7 @@ pub struct UsAdvancedChips {
 }
 
 /// Most recipients that one request can have screened; chosen by feel, with room in the fuel of an evaluation.
-const MOST_RECIPIENTS: usize = 12;
+const MOST_RECIPIENTS: usize = 10;
 
 impl Policy for UsAdvancedChips {
     fn configure(_: &Parameters, datasets: &Datasets) -> Result<UsAdvancedChips, String> {
