@@ -56,15 +56,22 @@ impl Datasets {
         name: &str,
         parse: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<Versions<T>, String> {
-        let parsed = self.read(name)?.into_iter().map(|version| {
-            let content = parse(&version.content);
-            let content = content.map_err(|error| format!("dataset `{name}` {}: {error}", version.id))?;
-            Ok::<_, String>((version.period, content))
-        });
-        let mut parsed = parsed.collect::<Result<Vec<_>, _>>()?.into_iter();
-        let oldest = parsed.next().ok_or_else(|| format!("dataset `{name}` has no version"))?;
-        Ok(Versions { oldest, newer: parsed.collect() })
+        // A plain loop: it is in a package once for each sort of list, and iterators would be five times as long.
+        let (mut oldest, mut newer) = (None, Vec::new());
+        for version in self.read(name)? {
+            let content = parse(&version.content).map_err(|error| refused(name, &version.id, &error))?;
+            match oldest {
+                None => oldest = Some((version.period, content)),
+                Some(_) => newer.push((version.period, content)),
+            }
+        }
+        let Some(oldest) = oldest else { return Err(format!("dataset `{name}` has no version")) };
+        Ok(Versions { oldest, newer })
     }
+}
+
+fn refused(name: &str, version: &str, error: &str) -> String {
+    format!("dataset `{name}` {version}: {error}")
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -8,29 +8,16 @@
 use crate::Terms;
 use crate::owners::Owners;
 use lexgate_sdk::influence::{Lines, Links, Passes, Reach};
+use lexgate_sdk::listed::{self, fifty};
 use lexgate_sdk::ownership::Held;
-use lexgate_sdk::{Amount, Answer, Decimal, Findings, Party, Threshold, Truth};
+use lexgate_sdk::{Answer, Findings, Party, Threshold, Truth};
 
 /// Returns the links on which influence travels.
 pub(crate) fn links<'a>(owners: &Owners<'_, 'a>, terms: &Terms) -> Links<'a> {
-    let lines = Lines {
-        votes: Threshold::MoreThan(half_of_the_votes()),
-        shares: Threshold::AtLeast(terms.threshold().amount()),
-    };
+    // Votes are counted against half of them, whatever threshold a binding sets for shares.
+    let (votes, shares) = (Threshold::MoreThan(fifty()), Threshold::AtLeast(terms.threshold().amount()));
     let origin = |party| owners.is_attributable(party).certain();
-    Links::of(owners.request, lines, origin, passes)
-}
-
-/// Finds whom influence reaches; `owned` is what owners of unsupported regions hold by the cascade.
-pub(crate) fn reach<'l, 'a>(
-    links: &'l Links<'a>,
-    owners: &Owners<'_, 'a>,
-    owned: &Held<'_, 'a>,
-) -> Reach<'l, 'a> {
-    links.from(|party| match owners.is_attributable(party) {
-        Truth::True => Truth::True,
-        _ => owned.caught(party),
-    })
+    Links::of(owners.request, Lines { votes, shares }, origin, passes)
 }
 
 /// Reports the rule for one party.
@@ -59,23 +46,7 @@ pub(crate) fn report<'a>(
     finding.argument("party", party.called()).evidence(known);
 }
 
-/// Returns what interests of a kind pass on.
+/// Returns what interests of a kind pass on: the chair of the board is control, too.
 fn passes(kind: &str) -> Passes {
-    match kind {
-        "appointmentOfBoard"
-        | "boardChair"
-        | "otherInfluenceOrControl"
-        | "rightsGrantedByContract"
-        | "controlViaCompanyRulesOrArticles"
-        | "controlByLegalFramework" => Passes::Control,
-        "votingRights" => Passes::Votes,
-        "shareholding" => Passes::Shares,
-        _ => Passes::Not,
-    }
-}
-
-/// Votes are counted against half of them, whatever threshold a binding sets for shares.
-fn half_of_the_votes() -> Amount {
-    // INVARIANT: fifty is in range of an amount.
-    Amount::try_from(Decimal::from(50)).unwrap_or(Amount::HUNDRED)
+    if kind == "boardChair" { Passes::Control } else { listed::control(kind) }
 }

@@ -121,7 +121,7 @@ impl AnthropicRegions {
         let companies: Vec<_> = companies.iter().collect();
         let owned = if companies.is_empty() { attributed.as_slice() } else { companies.as_slice() };
         let links = control::links(&owners, &self.terms);
-        let reach = control::reach(&links, &owners, &cascade);
+        let reach = links.from(|party| cascade.caught(party));
         let seen = (&owners, &self.terms);
         for &party in screened {
             location::report(&owners, party, findings);

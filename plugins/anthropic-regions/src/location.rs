@@ -16,13 +16,9 @@ pub(crate) fn report<'a>(owners: &Owners<'_, 'a>, party: Party<'a>, findings: &m
             .evidence(place.evidence());
         return;
     }
-    let missing: Vec<_> = [
-        owners.regions.missing(&seat, "where it is headquartered (ISO 3166)"),
-        owners.regions.missing(&law, "under which law it is formed (ISO 3166)"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut missing = Vec::new();
+    missing.extend(owners.regions.missing(&seat, "where it is headquartered (ISO 3166)"));
+    missing.extend(owners.regions.missing(&law, "under which law it is formed (ISO 3166)"));
     let finding = if missing.is_empty() {
         findings.say("location", "region-supported", Answer::Permit)
     } else {

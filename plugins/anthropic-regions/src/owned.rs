@@ -77,9 +77,7 @@ impl Rule {
         let mut known: Vec<_> = party.ownership().evidence().into_iter().collect();
         for (interest, owner) in sum.evidence(party) {
             known.push(interest);
-            if let Some(owner) = owner {
-                known.extend(owners.evidence(owner));
-            }
+            owner.into_iter().for_each(|owner| known.extend(owners.evidence(owner)));
         }
         finding
             .argument("party", party.called())

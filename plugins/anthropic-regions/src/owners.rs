@@ -55,15 +55,11 @@ impl<'r, 'a> Owners<'r, 'a> {
 
     /// Returns the codes of the unsupported regions in which companies of the request are headquartered.
     pub(crate) fn regions_present(&self) -> Vec<&str> {
+        let companies = self.request.parties().iter().filter(|party| self.is_company(*party).certain());
         let mut present: Vec<&str> = Vec::new();
-        for company in self.request.parties().iter().filter(|party| self.is_company(*party).certain()) {
-            let Some(listed) = self.seat(company).value().and_then(|code| self.regions.listed_as(code))
-            else {
-                continue;
-            };
+        for listed in companies.filter_map(|company| self.regions.listed_as(self.seat(company).value()?)) {
             // In order, so that it does not matter in which one the parties stand.
-            let at = present.iter().take_while(|other| **other < listed).count();
-            if present.get(at) != Some(&listed) {
+            if let Err(at) = present.binary_search(&listed) {
                 present.insert(at, listed);
             }
         }

@@ -32,16 +32,19 @@ impl<'a> Adversaries<'a> {
         let lines = Lines { votes: self.threshold, shares: self.threshold };
         let links = Links::of(self.request, lines, |party| self.is_subject(party).certain(), passes);
         let reach = links.from(|party| held.caught(party));
-        let base = |owner| self.missing(owner).next();
-        let start = |owner| self.missing(owner).chain(held.missing(owner, base));
+        let base = |owner| self.missing(owner).into_iter().next();
+        let held_missing = |owner| -> Vec<_> { held.missing(owner, base).collect() };
         let of = |&party: &Party<'a>| {
-            let (mut evidence, starts) = reach.evidence(party);
-            let (stakes, holders): (Vec<_>, Vec<_>) = held.evidence(party).unzip();
-            let origins = starts.into_iter().chain(holders.into_iter().flatten());
-            evidence.extend(stakes);
-            evidence.extend(origins.filter_map(|origin| self.subject(origin)).flat_map(Condition::evidence));
+            let (mut evidence, mut origins) = reach.evidence(party);
+            for (stake, holder) in held.evidence(party) {
+                evidence.push(stake);
+                origins.extend(holder);
+            }
+            let subjects = origins.into_iter().filter_map(|origin| self.subject(origin));
+            evidence.extend(subjects.flat_map(Condition::evidence));
             evidence.extend(party.ownership().evidence());
-            let missing = held.missing(party, base).chain(reach.missing(party, start)).collect();
+            let start = |owner| [self.missing(owner), held_missing(owner)].concat();
+            let missing = [held_missing(party), reach.missing(party, start)].concat();
             (held.passes(party).or(reach.controlled(party)), evidence, missing)
         };
         suppliers.iter().map(of).collect()
@@ -62,8 +65,10 @@ impl<'a> Adversaries<'a> {
         self.subject(party).map_or(Truth::Unknown, |subject| subject.truth())
     }
 
-    fn missing(&self, party: Party<'a>) -> impl Iterator<Item = Missing> {
-        self.subject(party).into_iter().flat_map(|subject| subject.missing()).map(|gap| gap.to_contract())
+    fn missing(&self, party: Party<'a>) -> Vec<Missing> {
+        let gaps =
+            self.subject(party).map(|subject| subject.missing().map(|gap| gap.to_contract()).collect());
+        gaps.unwrap_or_default()
     }
 }
 
@@ -77,9 +82,8 @@ fn directly<'a>(party: Party<'a>, regions: &Regions) -> Condition<'a> {
     if party.is_person() {
         let codes = party.texts("nationalities");
         let codes = codes.read(|codes| codes.iter().all(|code| region_code(code).is_some()).then_some(codes));
-        let nationality = Condition::of(codes, "the nationalities (ISO 3166)", |codes| {
-            codes.iter().any(|code| adversary(code))
-        });
+        let any = |codes: &[String]| codes.iter().any(|code| adversary(code));
+        let nationality = Condition::of(codes, "the nationalities (ISO 3166)", any);
         return Condition::any([nationality, otherwise]);
     }
     let law = Condition::of(party.jurisdiction(), "under which law it is formed (ISO 3166)", adversary);

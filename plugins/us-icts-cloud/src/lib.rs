@@ -18,7 +18,7 @@ mod parties;
 use adversaries::Adversaries;
 use lexgate_sdk::contract::{Outcome, Refusal};
 use lexgate_sdk::{
-    Amount, Answer, Codes, Condition, Datasets, Decimal, Finding, Findings, Names, Parameters, Policy,
+    Amount, Answer, Codes, Condition, Datasets, Decimal, Finding, Findings, Names, Parameters, Party, Policy,
     Regions, Request, Threshold, Truth, Versions, Weighed,
 };
 use mitigations::Mitigations;
@@ -97,6 +97,11 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// Returns a condition of each supplier.
+    fn each(&self, of: &dyn Fn(Party<'a>) -> Condition<'a>) -> Vec<Condition<'a>> {
+        self.suppliers.parties.iter().map(|&party| of(party)).collect()
+    }
+
     /// Whether something holds of one of the suppliers.
     fn any(&self, each: &[Condition<'a>]) -> Condition<'a> {
         Condition::any(each.iter().cloned().chain(self.suppliers.unknown()))
@@ -143,17 +148,14 @@ impl<'a> Case<'a> {
 impl UsIctsCloud {
     /// Of a foreign adversary: what the mitigation agreement says, else a person looks where sensitive data is hosted.
     fn review<'a>(&self, case: &Case<'a>, findings: &mut Findings) {
-        let run = case.request.deployment();
-        let sensitive = run.then_fact("sensitivePersonalData", |run, name| run.flag(name));
+        let sensitive = case.request.deployment().flag("sensitivePersonalData");
         let expected = "whether it hosts sensitive personal data of US persons";
-        let class = Condition::of(sensitive, expected, |sensitive| sensitive);
-        let class = class.then(Answer::Review, Answer::Permit);
+        let class = Condition::of(sensitive, expected, |holds| holds).then(Answer::Review, Answer::Permit);
         let permit = || Weighed::settled(Answer::Permit, []);
         let each = || case.suppliers.parties.iter().copied().zip(&case.of_adversary);
-        let (date, mut agreements) = (case.request.date(), Vec::new());
-        agreements.extend(self.mitigations.at(date).on(date).filter(|(with, _)| {
-            each().any(|(party, of)| of.truth().possible() && with.has(party).truth().possible())
-        }));
+        let date = case.request.date();
+        let meant = |by: &Names| each().any(|(party, of)| of.truth().and(by.has(party).truth()).possible());
+        let agreements: Vec<_> = self.mitigations.at(date).on(date).filter(|(with, _)| meant(with)).collect();
         let mitigated = |party| match agreements.first() {
             Some((_, first)) => Condition::any(agreements.iter().map(|(with, _)| with.has(party)))
                 .choose(Weighed::settled(Answer::PermitWith((*first).clone()), []), class.clone()),
@@ -181,13 +183,11 @@ impl UsIctsCloud {
         if determined.is_empty() {
             return;
         }
-        let each = || case.suppliers.parties.iter().copied();
-        let perhaps = each().map(|party| {
+        let perhaps = case.each(&|party| {
             let parent = Condition::of_parents(party, |parent| determined.has(parent));
             Condition::any([determined.alike(party, self.terms.alike), parent])
         });
-        let perhaps: Vec<_> = perhaps.collect();
-        let named: Vec<_> = each().map(|party| determined.has(party)).collect();
+        let named = case.each(&|party| determined.has(party));
         let codes = ["not-determined", "determined", "determined-perhaps", "determination-open"];
         case.bar("determination", codes, (&Condition::holds([]), &named, &perhaps), findings);
     }
@@ -196,14 +196,13 @@ impl UsIctsCloud {
     fn procurement<'a>(&self, case: &Case<'a>, defense: &Condition<'a>, findings: &mut Findings) {
         let date = case.request.date();
         let companies = self.military_companies.at(date).on(date);
-        let listed = case.suppliers.parties.iter().map(|&party| {
+        let listed = case.each(&|party| {
             let expected = "the lists it is on; an empty list for none";
             let stated = Condition::of(party.listings(), expected, |listings| {
                 listings.iter().any(|one| one.list_id() == MILITARY_COMPANIES && one.holds_on(date))
             });
             Condition::any([companies.has(party), stated])
         });
-        let listed: Vec<_> = listed.collect();
         let codes = ["defense-clear", "defense-listed", "defense-review", "defense-open"];
         case.bar("dod-procurement", codes, (defense, &listed, &case.of_adversary), findings);
     }

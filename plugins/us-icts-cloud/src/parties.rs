@@ -48,11 +48,8 @@ impl<'a> Suppliers<'a> {
         let mut unknown = if parties.is_empty() { vec![nobody] } else { Vec::new() };
         let run = request.deployment();
         for (fact, expected) in [
-            (run.then("operator", |run| run.operator()), "who operates it"),
-            (
-                run.then("infrastructureProvider", |run| run.infrastructure_provider()),
-                "whose servers it uses",
-            ),
+            (run.operator(), "who operates it"),
+            (run.infrastructure_provider(), "whose servers it uses"),
             (run.then("technologyProvider", |run| run.technology_provider()), "whose technology it is"),
             (request.resource().producer(), "who makes it"),
         ] {

@@ -129,9 +129,8 @@ impl Means {
                 lines,
             };
         }
-        let base = |party: u32| start.get(party as usize).copied().unwrap_or(Truth::Unknown);
-        let votes = Ledger::new(&self.votes, lines.votes, Claims::Ignored, base);
-        let shares = Ledger::new(&self.shares, lines.shares, Claims::Ignored, base);
+        let votes = Ledger::new(&self.votes, lines.votes, Claims::Ignored, &start);
+        let shares = Ledger::new(&self.shares, lines.shares, Claims::Ignored, &start);
         let none = || Marks { reached: vec![false; parties], controlled: vec![false; parties] };
         let open = self.chains.open_claims(Carries::Whole);
         let mut reach =
@@ -226,12 +225,13 @@ impl Reach<'_> {
     pub fn evidence(&self, party: u32) -> Vec<Origin> {
         let mut found = Vec::new();
         if self.certain.has(party, true) {
-            self.walk(party, Level::Certain, |step| match step {
+            self.walk(party, Level::Certain, &mut |step| match step {
                 Step::Start(party) => found.push(Origin::Start(party)),
                 Step::Link(link) => found.push(Origin::Interest(link.key)),
                 Step::Stakes(ledger, party) => {
                     let counted = |stake: &Stake| self.counts(stake, Level::Certain).into();
-                    found.extend(ledger.adding(party, counted).map(|stake| Origin::Interest(stake.key)));
+                    let adding = ledger.adding(party, &counted).into_iter();
+                    found.extend(adding.map(|stake| Origin::Interest(stake.key)));
                 }
                 Step::Hidden(_) => {}
             });
@@ -244,7 +244,7 @@ impl Reach<'_> {
     pub fn missing(&self, party: u32) -> Vec<Missing> {
         let mut missing = Vec::new();
         if self.controlled(party) == Truth::Unknown {
-            self.walk(party, Level::Possible, |step| match step {
+            self.walk(party, Level::Possible, &mut |step| match step {
                 Step::Start(party) => {
                     missing.extend((self.start(party) == Truth::Unknown).then_some(Missing::Start(party)));
                 }
@@ -260,7 +260,7 @@ impl Reach<'_> {
                             self.counts(stake, Level::Possible),
                         )
                     };
-                    ledger.gaps_at(party, counted, &mut gaps, |stake, gaps| {
+                    ledger.gaps_at(party, &counted, &mut gaps, &mut |stake, gaps| {
                         gaps.extend(stake.owner.is_none().then_some(Gap::Owner(stake.key)));
                     });
                     missing.extend(gaps.into_iter().map(Missing::Stake));
@@ -364,7 +364,7 @@ impl Reach<'_> {
                     let claimed = claimed.get(to as usize).copied().unwrap_or(Amount::ZERO);
                     claimed > Amount::ZERO && with_claimed(votes, to, claimed, lines.votes)
                 };
-                votes.count(party, level, |votes, to| {
+                votes.count(party, level, &mut |votes, to| {
                     if passed(votes, to, level) || may_pass(votes, to) {
                         rise(marks, to, true, &mut next);
                     }
@@ -382,7 +382,7 @@ impl Reach<'_> {
                 }
             };
             if first {
-                shares.count(party, level, reach_by_shares);
+                shares.count(party, level, &mut reach_by_shares);
             } else {
                 let stakes = means.shares.stakes_of(party).filter(|stake| !stake.is_own());
                 stakes.for_each(|stake| reach_by_shares(shares, stake.owned));
@@ -391,7 +391,7 @@ impl Reach<'_> {
     }
 
     /// Goes back over every way of the level that reaches the party with control.
-    fn walk<'s>(&'s self, party: u32, level: Level, mut visit: impl FnMut(Step<'s>)) {
+    fn walk<'s>(&'s self, party: u32, level: Level, visit: &mut dyn FnMut(Step<'s>)) {
         let marks = self.marks(level);
         let parties = self.start.len();
         let mut seen = Marks { reached: vec![false; parties], controlled: vec![false; parties] };

@@ -405,12 +405,27 @@ impl Edges {
         self.chain(self.head(owner).out, |next| next.out)
     }
 
-    fn chain(
-        &self,
-        first: Option<usize>,
-        next: fn(&Ends) -> Option<usize>,
-    ) -> impl Iterator<Item = (usize, &Stake)> {
-        core::iter::successors(first, move |&at| self.edges.get(at).and_then(|edge| next(&edge.next)))
-            .filter_map(|at| Some((at, &self.edges.get(at)?.stake)))
+    fn chain(&self, first: Option<usize>, next: fn(&Ends) -> Option<usize>) -> Chain<'_> {
+        Chain { edges: &self.edges, at: first, next }
+    }
+}
+
+/// One chain. It is an iterator of its own, with one step that is called and never unrolled, because guests carry the code
+/// of every loop over it.
+struct Chain<'g> {
+    edges: &'g [Edge],
+    at: Option<usize>,
+    next: fn(&Ends) -> Option<usize>,
+}
+
+impl<'g> Iterator for Chain<'g> {
+    type Item = (usize, &'g Stake);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<(usize, &'g Stake)> {
+        let at = self.at?;
+        let edge = self.edges.get(at)?;
+        self.at = (self.next)(&edge.next);
+        Some((at, &edge.stake))
     }
 }

@@ -6,6 +6,7 @@ use super::parts::Parts;
 use super::{Gap, Method, sorted};
 use crate::interval::{Interval, Threshold};
 use crate::truth::Truth;
+use std::rc::Rc;
 
 impl Graph {
     /// Computes what counted owners hold of every party, in time linear in parties and stakes.
@@ -50,7 +51,7 @@ impl Graph {
         let by = match method {
             Method::Direct => By::Counting(Counting::of(self, Claims::Ignored, &base, threshold)),
             Method::Cascade => return self.cascade(&base, threshold),
-            Method::LookThrough => By::Parts(Parts::of(self, &base, threshold)),
+            Method::LookThrough => By::Parts(Rc::new(Parts::of(self, &base, threshold))),
         };
         Holdings { graph: self, base, by }
     }
@@ -83,7 +84,28 @@ pub struct Holdings<'g> {
 #[derive(Debug, Clone)]
 pub(super) enum By<'g> {
     Counting(Counting<'g>),
-    Parts(Parts<'g>),
+    Parts(Rc<dyn Through + 'g>),
+}
+
+/// What looks through: [`Parts`]. It is behind a trait because nothing then names its arithmetic but [`Graph::holdings`], so
+/// that a program without that call does not link it.
+pub(super) trait Through {
+    /// See [`Holdings::passes`].
+    fn passes(&self, party: u32) -> Truth;
+    /// See [`Holdings::held`].
+    fn held(&self, party: u32) -> Interval;
+    /// See [`Holdings::inconsistent`].
+    fn is_inconsistent(&self, party: u32) -> bool;
+    /// Returns the stakes that surely add to what is held of a party.
+    fn adding(&self, party: u32) -> Vec<&Stake>;
+    /// Finds what is missing at a party, and sends the walk on to those of its owners of whom it is unknown how much is held.
+    fn gaps_at(&self, party: u32, walk: &mut Walk, gaps: &mut Vec<Gap>);
+}
+
+impl core::fmt::Debug for dyn Through + '_ {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Parts")
+    }
 }
 
 impl Holdings<'_> {
@@ -154,7 +176,7 @@ impl Holdings<'_> {
             while let Some(party) = walk.step() {
                 match &self.by {
                     By::Counting(counting) => counting.gaps_at(self, party, &mut walk, &mut gaps),
-                    By::Parts(parts) => parts.gaps_at(party, &mut gaps, |owner| walk.enter(owner)),
+                    By::Parts(parts) => parts.gaps_at(party, &mut walk, &mut gaps),
                 }
             }
             // Nothing is missing, and yet it is not known: the bounds of a large ring lie around the line.
@@ -168,9 +190,7 @@ impl Holdings<'_> {
     /// Returns the stakes that surely add to what is held of a party.
     pub(super) fn adding(&self, party: u32) -> Vec<&Stake> {
         match &self.by {
-            By::Counting(counting) => {
-                counting.ledger.adding(party, |stake| counting.owner_counted(stake)).collect()
-            }
+            By::Counting(counting) => counting.ledger.adding(party, &|stake| counting.owner_counted(stake)),
             By::Parts(parts) => parts.adding(party),
         }
     }
@@ -193,8 +213,7 @@ pub(super) struct Counting<'g> {
 
 impl<'g> Counting<'g> {
     fn of(graph: &'g Graph, claims: Claims, base: &[Truth], threshold: Threshold) -> Counting<'g> {
-        let known = |party: u32| base.get(party as usize).copied().unwrap_or(Truth::Unknown);
-        let ledger = Ledger::new(graph, threshold, claims, known);
+        let ledger = Ledger::new(graph, threshold, claims, base);
         let parties = base.len();
         let counted = vec![Truth::False; parties];
         let cascades = claims == Claims::Followed;
@@ -232,7 +251,7 @@ impl<'g> Counting<'g> {
             raise(ledger, party, &mut risen);
         }
         while let Some(owner) = risen.pop() {
-            ledger.count(owner, level, |ledger, owned| raise(ledger, owned, &mut risen));
+            ledger.count(owner, level, &mut |ledger, owned| raise(ledger, owned, &mut risen));
         }
     }
 
@@ -251,7 +270,7 @@ impl<'g> Counting<'g> {
             return;
         }
         let counted = |stake: &Stake| self.owner_counted(stake);
-        self.ledger.gaps_at(party, counted, gaps, |stake, gaps| {
+        self.ledger.gaps_at(party, &counted, gaps, &mut |stake, gaps| {
             let Some(owner) = stake.owner else {
                 gaps.push(Gap::Owner(stake.key));
                 return;

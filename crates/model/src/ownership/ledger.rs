@@ -54,19 +54,14 @@ pub(super) struct Ledger<'g> {
 impl<'g> Ledger<'g> {
     /// Begins with no owner counted; unspecified ones possibly count from the start.
     ///
-    /// `base` says whether a party counts in itself.
-    pub(super) fn new(
-        graph: &'g Graph,
-        threshold: Threshold,
-        claims: Claims,
-        base: impl Fn(u32) -> Truth,
-    ) -> Ledger<'g> {
+    /// `base` says of each party whether it counts in itself; of those beyond its end that is unknown.
+    pub(super) fn new(graph: &'g Graph, threshold: Threshold, claims: Claims, base: &[Truth]) -> Ledger<'g> {
         let open = match claims {
             Claims::Ignored => Vec::new(),
             Claims::Followed => graph.open_claims(Carries::Part),
         };
         let mut ledger = Ledger { open, claims, ..Ledger::none(graph, threshold) };
-        ledger.tallies = (0..graph.parties()).map(|party| ledger.tally_of(party, &base)).collect();
+        ledger.tallies = (0..graph.parties()).map(|party| ledger.tally_of(party, base)).collect();
         ledger
     }
 
@@ -75,7 +70,7 @@ impl<'g> Ledger<'g> {
         Ledger { graph, threshold, tallies: Vec::new(), open: Vec::new(), claims: Claims::Ignored }
     }
 
-    fn tally_of(&self, party: u32, base: impl Fn(u32) -> Truth) -> Tally {
+    fn tally_of(&self, party: u32, base: &[Truth]) -> Tally {
         let sum = |keep: &dyn Fn(&Stake) -> bool| {
             let kept = self.graph.stakes_in(party).filter(|stake| keep(stake));
             kept.fold(Sum::ZERO, |sum, stake| sum.plus(stake.contribution().minimum()))
@@ -93,6 +88,7 @@ impl<'g> Ledger<'g> {
         }
         if self.claims == Claims::Followed && self.graph.claims_in(party).next().is_some() {
             tally.firm = sum(&|stake| {
+                let base = |owner: u32| base.get(owner as usize).copied().unwrap_or(Truth::Unknown);
                 let nobodys = |owner| self.graph.is_owned_by_nobody(owner) && base(owner) == Truth::False;
                 stake.owner.is_some_and(nobodys) && !self.threshold.passed_by(&Interval::ZERO).possible()
             });
@@ -103,7 +99,7 @@ impl<'g> Ledger<'g> {
     }
 
     /// Counts all that an owner who has risen to the level holds, and passes on whom that concerns.
-    pub(super) fn count(&mut self, owner: u32, level: Level, mut concerned: impl FnMut(&Self, u32)) {
+    pub(super) fn count(&mut self, owner: u32, level: Level, concerned: &mut dyn FnMut(&Self, u32)) {
         let graph = self.graph;
         for stake in graph.stakes_of(owner).filter(|stake| !stake.is_own()) {
             if let Some(tally) = self.tallies.get_mut(stake.owned as usize) {
@@ -150,11 +146,7 @@ impl<'g> Ledger<'g> {
     }
 
     /// Returns the stakes that surely add to what is held of a party; `counted` says which owners count.
-    pub(super) fn adding(
-        &self,
-        party: u32,
-        counted: impl Fn(&Stake) -> Truth,
-    ) -> impl Iterator<Item = &'g Stake> {
+    pub(super) fn adding(&self, party: u32, counted: &dyn Fn(&Stake) -> Truth) -> Vec<&'g Stake> {
         let nothing = End::inclusive(Amount::ZERO);
         let added =
             self.graph.stakes_in(party).filter(move |stake| stake.contribution().minimum() != nothing);
@@ -162,7 +154,7 @@ impl<'g> Ledger<'g> {
         let whole = tally.whole && !tally.is_contradicted();
         let claims = self.graph.claims_in(party).map(|(_, claim)| claim);
         let claims = claims.filter(move |claim| whole && claim.is_whole() && !claim.is_own());
-        added.chain(claims).filter(move |stake| counted(stake).certain())
+        added.chain(claims).filter(|stake| counted(stake).certain()).collect()
     }
 
     /// Finds what is missing at a party of which it is unknown whether it passes.
@@ -171,9 +163,9 @@ impl<'g> Ledger<'g> {
     pub(super) fn gaps_at(
         &self,
         party: u32,
-        counted: impl Fn(&Stake) -> Truth,
+        counted: &dyn Fn(&Stake) -> Truth,
         gaps: &mut Vec<Gap>,
-        mut unclear: impl FnMut(&Stake, &mut Vec<Gap>),
+        unclear: &mut dyn FnMut(&Stake, &mut Vec<Gap>),
     ) {
         let tally = self.tally(party);
         if self.is_inconsistent(party) {
@@ -182,7 +174,7 @@ impl<'g> Ledger<'g> {
         if tally.unnamed {
             gaps.push(Gap::Owners(party));
         }
-        let others_matter = tally.opened || self.others_may_decide(party, &counted);
+        let others_matter = tally.opened || self.others_may_decide(party, counted);
         for stake in self.graph.stakes_in(party).filter(|stake| stake.contribution() != Interval::ZERO) {
             let counts = counted(stake);
             if counts.possible() || others_matter {
@@ -207,7 +199,7 @@ impl<'g> Ledger<'g> {
     }
 
     /// Whether owners that may turn out not to count could hold so much that what is left does not pass.
-    fn others_may_decide(&self, party: u32, counted: impl Fn(&Stake) -> Truth) -> bool {
+    fn others_may_decide(&self, party: u32, counted: &dyn Fn(&Stake) -> Truth) -> bool {
         let others = self.graph.stakes_in(party).filter(|stake| !counted(stake).certain());
         let most = others.fold(Sum::ZERO, |sum, stake| sum.plus(stake.contribution().maximum()));
         !passed_from(most.left(), self.threshold)

@@ -7,6 +7,7 @@
 use super::Gap;
 use super::exact::{self, Equation};
 use super::graph::{Carries, Graph, Stake};
+use super::holdings::{Through, Walk};
 use super::number::{Bound, ONE};
 use super::rings::{Rings, rings};
 use super::solver::{Side, Solver};
@@ -61,33 +62,8 @@ impl<'g> Parts<'g> {
         Parts { system, threshold, least, most, decided: RefCell::default() }
     }
 
-    pub(super) fn held(&self, party: u32) -> Interval {
-        let Some((least, most)) = self.ends(party) else { return Interval::ANY_SHARE };
-        let held = Interval::new(least.end(), most.end());
-        // INVARIANT: the bounds enclose the solution if there is one; there is none where what is stated contradicts itself.
-        held.unwrap_or_else(|| {
-            Interval::new(least.end(), End::inclusive(Amount::HUNDRED)).unwrap_or(Interval::ANY_SHARE)
-        })
-    }
-
-    pub(super) fn is_inconsistent(&self, party: u32) -> bool {
-        let crossed =
-            self.ends(party).is_some_and(|(least, most)| Interval::new(least.end(), most.end()).is_none());
-        crossed || self.system.inconsistent(party)
-    }
-
     fn ends(&self, party: u32) -> Option<(&Bound, &Bound)> {
         self.least.held.get(party as usize).zip(self.most.held.get(party as usize))
-    }
-
-    pub(super) fn passes(&self, party: u32) -> Truth {
-        if self.is_inconsistent(party) {
-            return Truth::Unknown;
-        }
-        match self.threshold.passed_by(&self.held(party)) {
-            Truth::Unknown if self.may_be_rounding(party) => self.exactly(party).unwrap_or(Truth::Unknown),
-            known => known,
-        }
     }
 
     /// Whether rounding may be why it is unknown whether the party passes: a rounded end lies close to the line.
@@ -125,8 +101,47 @@ impl<'g> Parts<'g> {
         }))
     }
 
-    /// Returns the stakes that surely add to what is held of a party.
-    pub(super) fn adding(&self, party: u32) -> Vec<&'g Stake> {
+    fn gaps_of_owner(&self, stake: &Stake, gaps: &mut Vec<Gap>, walk: &mut Walk) {
+        match stake.owner {
+            None => gaps.push(Gap::Owner(stake.key)),
+            Some(owner) => {
+                let base = self.system.base(owner);
+                gaps.extend((base == Truth::Unknown).then_some(Gap::Base(owner)));
+                if !base.certain() {
+                    walk.enter(owner);
+                }
+            }
+        }
+    }
+}
+
+impl Through for Parts<'_> {
+    fn passes(&self, party: u32) -> Truth {
+        if self.is_inconsistent(party) {
+            return Truth::Unknown;
+        }
+        match self.threshold.passed_by(&self.held(party)) {
+            Truth::Unknown if self.may_be_rounding(party) => self.exactly(party).unwrap_or(Truth::Unknown),
+            known => known,
+        }
+    }
+
+    fn held(&self, party: u32) -> Interval {
+        let Some((least, most)) = self.ends(party) else { return Interval::ANY_SHARE };
+        let held = Interval::new(least.end(), most.end());
+        // INVARIANT: the bounds enclose the solution if there is one; there is none where what is stated contradicts itself.
+        held.unwrap_or_else(|| {
+            Interval::new(least.end(), End::inclusive(Amount::HUNDRED)).unwrap_or(Interval::ANY_SHARE)
+        })
+    }
+
+    fn is_inconsistent(&self, party: u32) -> bool {
+        let crossed =
+            self.ends(party).is_some_and(|(least, most)| Interval::new(least.end(), most.end()).is_none());
+        crossed || self.system.inconsistent(party)
+    }
+
+    fn adding(&self, party: u32) -> Vec<&Stake> {
         let held = |stake: &Stake| {
             let least = if stake.is_own() {
                 self.least.held.get(party as usize)
@@ -151,8 +166,7 @@ impl<'g> Parts<'g> {
         adding
     }
 
-    /// Finds what is missing at a party, and enters those of its owners of whom it is unknown how much is held.
-    pub(super) fn gaps_at(&self, party: u32, gaps: &mut Vec<Gap>, mut enter: impl FnMut(u32)) {
+    fn gaps_at(&self, party: u32, walk: &mut Walk, gaps: &mut Vec<Gap>) {
         let system = &self.system;
         if !self.is_inconsistent(party) && self.held(party).is_exact() {
             return;
@@ -177,25 +191,12 @@ impl<'g> Parts<'g> {
                 gaps.extend((!stake.is_exact()).then_some(Gap::Share(stake.key)));
                 gaps.extend((stake.direct == Truth::Unknown).then_some(Gap::Directness(stake.key)));
             }
-            self.gaps_of_owner(stake, gaps, &mut enter);
+            self.gaps_of_owner(stake, gaps, walk);
         }
         for claim in system.open_claims_on(party) {
             if claim.direct == Truth::False && may_count(claim) {
                 gaps.push(Gap::Between(claim.key));
-                self.gaps_of_owner(claim, gaps, &mut enter);
-            }
-        }
-    }
-
-    fn gaps_of_owner(&self, stake: &Stake, gaps: &mut Vec<Gap>, enter: &mut impl FnMut(u32)) {
-        match stake.owner {
-            None => gaps.push(Gap::Owner(stake.key)),
-            Some(owner) => {
-                let base = self.system.base(owner);
-                gaps.extend((base == Truth::Unknown).then_some(Gap::Base(owner)));
-                if !base.certain() {
-                    enter(owner);
-                }
+                self.gaps_of_owner(claim, gaps, walk);
             }
         }
     }
