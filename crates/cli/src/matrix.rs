@@ -114,6 +114,8 @@ fn text(matrix: &Matrix, width: usize) -> String {
         vec![rule.rule.clone(), rule.policy.clone(), rule.days.clone(), citation(&rule.citation), says]
     });
     text.push_str(&table("rules", &["rule", "policy", "holds", "citation", "says"], rows.collect()));
+    // A sentence a line.
+    let _ = writeln!(text, "\n{DIM}{}{DIM:#}", matrix.unseen.replace(". ", ".\n"));
     text
 }
 
@@ -150,8 +152,14 @@ fn labels(matrix: &Matrix) -> Vec<Vec<Styled>> {
 
 /// Returns a column: its days, then the cell of each policy, then that of the set.
 fn column(matrix: &Matrix, index: usize) -> Vec<Vec<Styled>> {
-    let days = matrix.columns.get(index).map(|column| vec![(BOLD, column.in_words())]);
-    let mut cells = vec![days.unwrap_or_default()];
+    let mut days = Vec::new();
+    if let Some(column) = matrix.columns.get(index) {
+        days.push((BOLD, column.in_words()));
+        if column.unsettled {
+            days.push((YELLOW, "changes within, day not found".to_owned()));
+        }
+    }
+    let mut cells = vec![days];
     cells.extend(
         matrix.rows.iter().map(|row| row.cells.get(index).map(|c| cell(c, false)).unwrap_or_default()),
     );

@@ -1,24 +1,30 @@
 //! The matrix: one request against policies over time. Rows are policies, and last the whole set; columns are the times
 //! between the days on which something may change.
 //!
-//! A policy that counts days by itself, from a date it reads, changes on days that nobody declares; such a day is a column
-//! only if something else changes on it.
+//! Some of these days are declared: by rules, datasets and the request. Others are not, where a policy counts days from a
+//! date it reads or finds one in a dataset; they are searched for. What may escape the search is [`UNSEEN`].
 
 mod days;
 mod html;
+mod search;
 mod svg;
 
 pub use days::{Column, NoMatrix, Range};
 
-use lexgate_engine::{Engine, PolicySet};
+use lexgate_engine::{Binding, Engine, PolicySet};
 use lexgate_model::decision::Kind;
 use lexgate_model::finding::{Finding, Standing};
 use lexgate_model::manifest::{Citation, Status};
-use lexgate_model::{Digest, Outcome, Record, Request, Span, When};
+use lexgate_model::{Date, Digest, Outcome, Record, Request, Span, When};
+use search::Search;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Most messages of one rule in one cell; chosen by feel. The record has them all.
 const MOST_MESSAGES: usize = 4;
+
+/// What a matrix does not tell.
+pub const UNSEEN: &str = "Policies were asked about the first and the last day of every column, about a day ten years off where a column is open, and about days that obligations name; where two of these differ, the day of the change was searched for. A change that is undone within one column is not seen, nor is one beyond those ten years. Messages are those of one day of the column.";
 
 /// What the policies say, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +44,8 @@ pub struct Matrix {
     pub set: Vec<Cell>,
     /// The rules that are named in cells.
     pub rules: Vec<RuleLine>,
+    /// What remains unseen: [`UNSEEN`].
+    pub unseen: &'static str,
 }
 
 /// A policy over time.
@@ -117,7 +125,9 @@ pub struct RuleLine {
 
 /// Evaluates a request against every policy of a set by itself, and against the whole, over a range of days.
 ///
-/// The request's own time does not matter. `progress` hears how many of how many evaluations are done.
+/// The request's own time does not matter, but where it is in the range it is one of the days asked about. `progress` hears
+/// how many of how many evaluations are done; the search for undeclared days may add to them. Of [`UNSEEN`] changes the
+/// matrix knows nothing.
 ///
 /// # Errors
 /// [`NoMatrix`].
@@ -129,46 +139,79 @@ pub fn matrix<M: Kind>(
     language: &str,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Matrix, NoMatrix> {
-    let columns = days::columns(&days::changes(set, request), range)?;
-    let alone = set.bindings().iter().map(|binding| Ok((binding, PolicySet::new(vec![binding.clone()])?)));
-    let alone = alone.collect::<Result<Vec<_>, lexgate_engine::Unusable>>()?;
-    let (mut done, all) = (0, columns.len().saturating_mul(alone.len() + 1));
-    let mut cells = |set: &PolicySet| -> Vec<Cell> {
-        let cell = |column: &Column| {
-            let record: Record<M> = engine.decide(set, request, When::Date(column.day));
-            done += 1;
+    let mut changes = days::changes(set, request);
+    let declared = days::declared(&changes, range)?;
+    let alone = set.bindings().iter().map(|binding| PolicySet::new(vec![binding.clone()]));
+    let alone = alone.collect::<Result<Vec<_>, _>>()?;
+    let sets: Vec<&PolicySet> = alone.iter().chain([set]).collect();
+    let mut done = 0_usize;
+    let mut ask = |day, more: usize| {
+        let all = done.saturating_add(more.saturating_add(1).saturating_mul(sets.len()));
+        let mut slice = Slice::default();
+        for set in &sets {
+            let record: Record<M> = engine.decide(set, request, When::Date(day));
+            slice.named.extend(search::named(&record));
+            slice.cells.push(cell(&record, set, language));
+            done = done.saturating_add(1);
             progress(done, all);
-            cell(&record, set, language)
-        };
-        columns.iter().map(cell).collect()
+        }
+        slice
     };
-    let mut rows = Vec::new();
-    for (binding, alone) in &alone {
-        let head = &binding.policy.manifest().policy;
-        rows.push(Row {
-            policy: binding.id.clone(),
-            version: head.version.to_string(),
-            title: head.title.clone(),
-            time_zone: head.time_zone.clone(),
-            package: binding.policy.identity().package,
-            cells: cells(alone),
-        });
+    let mut search = Search::run(&declared, range.otherwise, &mut ask);
+    changes.extend(&search.changes);
+    let mut columns = days::columns(&changes, range);
+    let mut rows: Vec<Row> = set.bindings().iter().map(Row::of).collect();
+    let mut whole = Vec::new();
+    for column in &mut columns {
+        column.unsettled = search.is_unsettled(column);
+        let cells = search.answer(column.day).map(|slice| slice.cells.clone()).unwrap_or_default();
+        let lists = rows.iter_mut().map(|row| &mut row.cells).chain([&mut whole]);
+        lists.zip(cells).for_each(|(list, cell)| list.push(cell));
     }
-    let whole = cells(set);
-    let canonical = request.canonical();
-    let about = about(request);
     let mut matrix = Matrix {
-        about,
-        request: canonical.digest(),
+        about: about(request),
+        request: request.canonical().digest(),
         what_if: M::WHAT_IF,
         columns,
         rows,
         set: whole,
         rules: Vec::new(),
+        unseen: UNSEEN,
     };
     matrix.merge();
     matrix.rules = matrix.named(set);
     Ok(matrix)
+}
+
+/// What every policy by itself and then the whole set say on a day, and the days that their obligations name.
+#[derive(Default)]
+struct Slice {
+    cells: Vec<Cell>,
+    named: BTreeSet<Date>,
+}
+
+impl search::Answer for Slice {
+    fn is_alike(&self, other: &Slice) -> bool {
+        self.cells.iter().zip(&other.cells).all(|(one, other)| one.is_alike(other))
+    }
+
+    fn named(&self) -> &BTreeSet<Date> {
+        &self.named
+    }
+}
+
+impl Row {
+    fn of(binding: &Binding) -> Row {
+        let head = &binding.policy.manifest().policy;
+        Row {
+            policy: binding.id.clone(),
+            version: head.version.to_string(),
+            title: head.title.clone(),
+            time_zone: head.time_zone.clone(),
+            package: binding.policy.identity().package,
+            cells: Vec::new(),
+        }
+    }
 }
 
 impl Matrix {
@@ -179,7 +222,10 @@ impl Matrix {
         let mut columns: Vec<Column> = Vec::new();
         for (column, &alike) in self.columns.iter().zip(&alike) {
             match columns.last_mut().filter(|_| alike) {
-                Some(last) => last.until = column.until,
+                Some(last) => {
+                    last.until = column.until;
+                    last.unsettled |= column.unsettled;
+                }
                 None => columns.push(*column),
             }
         }
@@ -226,7 +272,8 @@ impl Matrix {
 }
 
 impl Cell {
-    /// Returns whether two cells decide alike: by the same rules, with the same advice. Messages may differ.
+    /// Returns whether two cells decide alike: by the same rules, with the same advice, with as much
+    /// missing. Messages may differ.
     fn is_alike(&self, other: &Cell) -> bool {
         let said = |list: &[Said]| -> Vec<(String, String, String, Span)> {
             list.iter().map(|s| (s.policy.clone(), s.rule.clone(), s.code.clone(), s.span)).collect()
@@ -236,6 +283,7 @@ impl Cell {
             && said(&self.advice) == said(&other.advice)
             && self.faults == other.faults
             && self.anachronistic == other.anachronistic
+            && self.missing == other.missing
     }
 
     /// Returns the outcome, or its two ends.

@@ -32,8 +32,8 @@ fn shown(width: usize) -> String {
         request: Digest::of(b""),
         what_if: false,
         columns: vec![
-            Column { from: None, until: Some(day("2022-12-31")), day: day("2022-12-31") },
-            Column { from: Some(day("2023-01-01")), until: None, day: day("2023-01-01") },
+            Column { from: None, until: Some(day("2022-12-31")), day: day("2022-12-31"), unsettled: false },
+            Column { from: Some(day("2023-01-01")), until: None, day: day("2023-01-01"), unsettled: false },
         ],
         rows: vec![Row {
             policy: "one".to_owned(),
@@ -52,6 +52,7 @@ fn shown(width: usize) -> String {
             says: None,
             citation: said("a", Span::NEUTRAL).citation,
         }],
+        unseen: "Much. More.",
     };
     anstream::adapter::strip_str(&text(&matrix, width)).to_string()
 }
@@ -78,6 +79,9 @@ the whole set  permit            permit…deny
 rules
   rule  policy  holds  citation  says
   a     one     open   Act, 4
+
+Much.
+More.
 "
     );
 }

@@ -1,6 +1,6 @@
 //! The matrix as a page of HTML that needs nothing else: no script, no other file, no network.
 
-use super::{Cell, Matrix, Said, cited};
+use super::{Cell, Matrix, Said, UNSEEN, cited};
 use crate::escape::{address, markup};
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
@@ -75,11 +75,13 @@ impl Matrix {
     fn table(&self, text: &mut String) {
         text.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policies by time\">\n<table>\n");
         text.push_str(
-            "<caption>One row for each policy, one column for each time without a change</caption>\n",
+            "<caption>One row for each policy, one column for each time without a change; what the search for changes may have missed stands below</caption>\n",
         );
         text.push_str("<thead>\n<tr><th scope=\"col\">policy</th>");
         for column in &self.columns {
-            let _ = write!(text, "<th scope=\"col\">{}</th>", markup(&column.in_words()));
+            let unsettled =
+                if column.unsettled { "<small>changes within, day not found</small>" } else { "" };
+            let _ = write!(text, "<th scope=\"col\">{}{unsettled}</th>", markup(&column.in_words()));
         }
         text.push_str("</tr>\n</thead>\n<tbody>\n");
         for row in &self.rows {
@@ -175,7 +177,8 @@ fn legend(text: &mut String) {
     }
     text.push_str("<dt class=\"open\">a…b</dt><dd>facts are missing: between a, if they turn out well, and b, if badly</dd>\n");
     text.push_str("<dt>advice</dt><dd>a stricter rule that does not decide on these days: not yet begun, proposed, announced or suspended</dd>\n");
-    text.push_str("</dl>\n<p class=\"note\">Days are those of each policy's own calendar, first and last included. A column is a time in which no rule, no dataset and nothing in the request begins or ends; neighbours that decide alike are one. A policy that counts days by itself may change within a column.</p>\n");
+    text.push_str("</dl>\n<p class=\"note\">Days are those of each policy's own calendar, first and last included. Neighbours that decide alike are one column.</p>\n");
+    let _ = writeln!(text, "<p class=\"note\"><strong>What remains unseen.</strong> {}</p>", markup(UNSEEN));
 }
 
 pub(super) fn class(span: Span) -> &'static str {

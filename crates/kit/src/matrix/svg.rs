@@ -1,6 +1,6 @@
 //! The matrix as a picture in SVG: boxes with words, and the messages where a pointer rests.
 
-use super::{Cell, Matrix, cited};
+use super::{Cell, Matrix, UNSEEN, cited};
 use crate::escape::markup;
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
@@ -22,14 +22,14 @@ impl Matrix {
     pub fn svg(&self) -> String {
         let rows = self.rows.len() + 1;
         let width = MARGIN * 2 + LABEL + COLUMN * self.columns.len();
-        let height = MARGIN * 2 + TITLE + HEAD + ROW * rows + 24;
+        let height = MARGIN * 2 + TITLE + HEAD + ROW * rows + 40;
         let about = markup(&self.about);
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\" font-family=\"system-ui,sans-serif\" font-size=\"13\" fill=\"#1a1a1a\">\n"
         );
         let what_if = if self.what_if { ", if proposed rules were in force" } else { "" };
         let _ = writeln!(text, "<title id=\"t\">What the policies say, and when{what_if}</title>");
-        let _ = writeln!(text, "<desc id=\"d\">{about}</desc>");
+        let _ = writeln!(text, "<desc id=\"d\">{about}. {}</desc>", markup(UNSEEN));
         let _ = writeln!(text, "<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
         write(
             &mut text,
@@ -46,6 +46,14 @@ impl Matrix {
                 "font-size=\"13\" font-weight=\"600\"",
                 &column.in_words(),
             );
+            if column.unsettled {
+                write(
+                    &mut text,
+                    (MARGIN + LABEL + COLUMN * number + 6, top + 4),
+                    "font-size=\"11\" font-style=\"italic\"",
+                    "changes within, day not found",
+                );
+            }
         }
         let labels = self.rows.iter().map(|row| (row.policy.as_str(), row.time_zone.as_str(), &row.cells));
         let whole = [("the whole set", "the strictest of all", &self.set)];
@@ -68,6 +76,12 @@ impl Matrix {
             (MARGIN, y),
             "font-size=\"11\"",
             "a…b: facts are missing; a if they turn out well, b if badly. Advice: a stricter rule that does not decide on these days.",
+        );
+        write(
+            &mut text,
+            (MARGIN, y + 16),
+            "font-size=\"11\"",
+            "Asked about on the ends of columns: a change that is undone within one column is not seen.",
         );
         text.push_str("</svg>\n");
         text

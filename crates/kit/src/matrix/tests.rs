@@ -33,6 +33,7 @@ fn of(cells: Vec<Cell>) -> Matrix {
         from: if index == 0 { None } else { day(index) },
         until: day(index + 1).filter(|_| index + 1 < cells.len()).and_then(|day| day.yesterday().ok()),
         day: day(index).unwrap(),
+        unsettled: false,
     });
     let mut matrix = Matrix {
         about: "supply of <script>alert(1)</script>: endUser A\u{202e} & B".to_owned(),
@@ -60,6 +61,7 @@ fn of(cells: Vec<Cell>) -> Matrix {
                 url: Some("javascript:alert(1)".to_owned()),
             },
         }],
+        unseen: UNSEEN,
     };
     matrix.merge();
     matrix
