@@ -164,8 +164,8 @@ pub(crate) struct Evaluate {
 
 /// Decide a request, and ask for the missing facts that can still change the decision.
 ///
-/// What is asked for together settles an open finding; the fewest facts come first, then those that settle most. Answers are
-/// put into the request, and it is decided again. The file of the request stays as it is; `--out` writes the completed one.
+/// What is asked for together settles an open finding, and a part of it may; the fewest facts come first, then those that settle
+/// most. Answers are put into the request, and it is decided again. The file of the request stays as it is; `--out` writes the completed one.
 /// Ends with the exit code of the decision, as `lexgate evaluate` does.
 #[derive(Debug, clap::Args)]
 #[command(

@@ -250,10 +250,21 @@ fn ask_shows_the_fact_with_what_its_policy_says_of_it() {
         "     tells      how its networks are separated\n     type       text\n     one of     physical, logical, none\n",
         "     needed by  csap of kr-csap\n",
         "   settles  csap of kr-csap  information-required [permit, deny]  ",
-        "Answer with --answer '/deployment/facts/networkSeparation=\"…\"'\n",
+        "Answer with your own value, for example --answer '/deployment/facts/networkSeparation=\"physical\"'\n",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
+}
+
+#[test]
+fn what_ask_shows_as_an_answer_can_be_pasted() {
+    let ran = ask(&request(), &[]);
+    let shown = ran.out.split("--answer '").nth(1).unwrap().trim_end().trim_end_matches('\'');
+    assert_eq!(ask(&request(), &["--answer", shown]).code, 0, "{shown}");
+    let mut two = request();
+    two["deployment"]["facts"].as_object_mut().unwrap().remove("personalData");
+    let ran = ask(&two, &[]);
+    assert!(ran.out.contains(" 2 facts, asked together; fewer may settle it: "), "{}", ran.out);
 }
 
 #[test]
