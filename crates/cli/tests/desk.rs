@@ -433,6 +433,10 @@ fn a_day_that_stands_in_a_dataset_alone_begins_a_column() {
         ]
     );
     assert!(ran.out.contains("A change that is undone within one column is not seen"), "{}", ran.out);
+    let text = lexgate(&all[..all.len() - 1]).out;
+    for words in ["own-deadline (announced, lifted)", "visio-transition (announced, lifted)"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
     let part = [&all[..], &["--from", "2026-03-01", "--until", "2026-04-30"]].concat();
     assert_eq!(
         columns(&lexgate(&part)),

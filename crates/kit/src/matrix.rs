@@ -15,7 +15,7 @@ use lexgate_engine::{Binding, Engine, PolicySet};
 use lexgate_model::decision::Kind;
 use lexgate_model::finding::{Finding, Standing};
 use lexgate_model::manifest::{Citation, Status};
-use lexgate_model::{Date, Digest, Outcome, Record, Request, Span, When};
+use lexgate_model::{Date, Digest, Outcome, Period, Record, Request, Span, When};
 use search::Search;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -101,6 +101,8 @@ pub struct Said {
     pub span: Span,
     /// The messages, each once.
     pub messages: Vec<String>,
+    /// The status of the rule, as the binding has it.
+    pub status: Status,
     /// Where it stands written.
     pub citation: Citation,
 }
@@ -112,7 +114,7 @@ pub struct RuleLine {
     pub policy: String,
     /// The rule.
     pub rule: String,
-    /// Its status.
+    /// Its status, as the binding has it.
     pub status: Status,
     /// Its days, in words.
     pub days: String,
@@ -253,14 +255,16 @@ impl Matrix {
         for binding in set.bindings() {
             let is_named = |id: &str| said.iter().any(|said| said.policy == binding.id && said.rule == id);
             for rule in binding.policy.manifest().rules.iter().filter(|rule| is_named(&rule.id)) {
-                let days = match (rule.from, rule.until) {
+                let (status, period) =
+                    self::rule(binding, &rule.id).unwrap_or_else(|| (rule.status, rule.period()));
+                let days = match (period.from, period.until) {
                     (None, None) => "open".to_owned(),
                     (from, until) => days::in_words(from, until),
                 };
                 lines.push(RuleLine {
                     policy: binding.id.clone(),
                     rule: rule.id.clone(),
-                    status: rule.status,
+                    status,
                     days,
                     says: rule.says.clone(),
                     citation: rule.citation.clone(),
@@ -271,7 +275,48 @@ impl Matrix {
     }
 }
 
+/// Returns the status and the days of a rule, as the binding has them.
+fn rule(binding: &Binding, id: &str) -> Option<(Status, Period)> {
+    let declared = binding.policy.manifest().rule(id)?;
+    let lifted = binding.overrides.iter().find(|overridden| overridden.rule == id);
+    let status = lifted.and_then(|overridden| overridden.status).unwrap_or(declared.status);
+    Some((status, lifted.and_then(|overridden| overridden.period).unwrap_or_else(|| declared.period())))
+}
+
+/// Returns a status in words; of one that does not decide by itself, but does under a what-if, that it was lifted.
+#[must_use]
+pub fn status_in_words(status: Status, what_if: bool) -> String {
+    let words = crate::catalogue::status(status);
+    match status {
+        Status::Proposed | Status::Announced | Status::Suspended if what_if => format!("{words}, lifted"),
+        _ => words.to_owned(),
+    }
+}
+
+impl Said {
+    /// Returns the status in words, of a rule that is not law in force.
+    #[must_use]
+    pub fn not_in_force(&self, what_if: bool) -> Option<String> {
+        match self.status {
+            Status::InForce | Status::Guidance | Status::VendorPolicy => None,
+            Status::Proposed | Status::Announced | Status::Suspended | Status::Superseded => {
+                Some(status_in_words(self.status, what_if))
+            }
+        }
+    }
+}
+
 impl Cell {
+    /// Returns how many facts are missing, in words, if any are.
+    #[must_use]
+    pub fn missing_in_words(&self) -> Option<String> {
+        match self.missing {
+            0 => None,
+            1 => Some("1 fact missing".to_owned()),
+            facts => Some(format!("{facts} facts missing")),
+        }
+    }
+
     /// Returns whether two cells decide alike: by the same rules, with the same advice, with as much
     /// missing. Messages may differ.
     fn is_alike(&self, other: &Cell) -> bool {
@@ -309,17 +354,19 @@ fn cell<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> Cell {
     let (mut because, mut advice) = (Vec::new(), Vec::new());
     let stricter = span.ceiling.max(Outcome::Permit);
     for evaluation in &record.bindings {
-        let manifest =
-            set.bindings().iter().find(|b| b.id == evaluation.binding).map(|b| b.policy.manifest());
+        let Some(binding) = set.bindings().iter().find(|binding| binding.id == evaluation.binding) else {
+            continue;
+        };
+        let manifest = binding.policy.manifest();
         for finding in &evaluation.findings {
-            let message = manifest.and_then(|m| m.message(&finding.code, language, &finding.arguments));
+            let message = manifest.message(&finding.code, language, &finding.arguments);
             let message = message.unwrap_or_else(|| finding.message.clone());
             match finding.standing {
                 Standing::Deciding if decides(record, &evaluation.binding, finding) => {
-                    add(&mut because, &evaluation.binding, finding, message);
+                    add(&mut because, binding, finding, message);
                 }
                 Standing::Advice(_) if finding.span.ceiling > stricter => {
-                    add(&mut advice, &evaluation.binding, finding, message);
+                    add(&mut advice, binding, finding, message);
                 }
                 Standing::Deciding | Standing::Advice(_) | Standing::Record(_) => {}
             }
@@ -352,9 +399,9 @@ fn decides<M: Kind>(record: &Record<M>, binding: &str, finding: &Finding) -> boo
 }
 
 /// Adds what a finding says; findings of one rule with one code and outcome are one.
-fn add(list: &mut Vec<Said>, binding: &str, finding: &Finding, message: String) {
+fn add(list: &mut Vec<Said>, binding: &Binding, finding: &Finding, message: String) {
     let same = |said: &&mut Said| {
-        said.policy == binding
+        said.policy == binding.id
             && said.rule == finding.rule
             && said.code == finding.code
             && said.span == finding.span
@@ -365,11 +412,13 @@ fn add(list: &mut Vec<Said>, binding: &str, finding: &Finding, message: String) 
         }
         Some(_) => {}
         None => list.push(Said {
-            policy: binding.to_owned(),
+            policy: binding.id.clone(),
             rule: finding.rule.clone(),
             code: finding.code.clone(),
             span: finding.span,
             messages: vec![message],
+            // INVARIANT: a finding names a rule of its manifest; of another nobody knows that it is in force.
+            status: rule(binding, &finding.rule).map_or(Status::Proposed, |(status, _)| status),
             citation: finding.citation.clone(),
         }),
     }

@@ -12,6 +12,7 @@ fn said(rule: &str, span: Span) -> Said {
         code: "c".to_owned(),
         span,
         messages: vec![],
+        status: if rule == "b" { Status::Announced } else { Status::InForce },
         citation,
     }
 }
@@ -19,7 +20,14 @@ fn said(rule: &str, span: Span) -> Said {
 fn cell(rules: &[&str], floor: Outcome, ceiling: Outcome) -> Cell {
     let span = Span { floor, ceiling };
     let because = rules.iter().map(|rule| said(rule, span)).collect();
-    Cell { span, because, advice: vec![], faults: vec![], anachronistic: vec![], missing: 0 }
+    Cell {
+        span,
+        because,
+        advice: vec![],
+        faults: vec![],
+        anachronistic: vec![],
+        missing: usize::from(floor != ceiling),
+    }
 }
 
 fn shown(width: usize) -> String {
@@ -67,18 +75,20 @@ supply of x\u{fffd}[2J: endUser A
                until 2022-12-31  from 2023-01-01
 one            permit            permit…deny
 Asia/Seoul     a                 a
-                                 b
+                                 b (announced)
                                  and 1 more
+                                 1 fact missing
                                  advice: deny
 the whole set  permit            permit…deny
                one/a             one/a
-                                 one/b
+                                 one/b (announced)
                                  and 1 more
+                                 1 fact missing
                                  advice: deny
 
 rules
-  rule  policy  holds  citation  says
-  a     one     open   Act, 4
+  rule  policy  status    holds  citation  says
+  a     one     in force  open   Act, 4
 
 Much.
 More.

@@ -93,13 +93,15 @@ impl Matrix {
                 markup(&row.version),
                 markup(&row.time_zone)
             );
-            row.cells.iter().for_each(|cell| one(cell, false, text));
+            row.cells
+                .iter()
+                .for_each(|cell| one(cell, Shown { what_if: self.what_if, with_policy: false }, text));
             text.push_str("</tr>\n");
         }
         text.push_str(
             "<tr class=\"set\"><th scope=\"row\">the whole set<small>the strictest of all</small></th>",
         );
-        self.set.iter().for_each(|cell| one(cell, true, text));
+        self.set.iter().for_each(|cell| one(cell, Shown { what_if: self.what_if, with_policy: true }, text));
         text.push_str("</tr>\n</tbody>\n</table>\n</div>\n");
     }
 
@@ -121,7 +123,7 @@ impl Matrix {
                 "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{stands}</td></tr>",
                 markup(&rule.policy),
                 markup(&rule.rule),
-                status(rule.status),
+                super::status_in_words(rule.status, self.what_if),
                 markup(&rule.days),
                 markup(rule.says.as_deref().unwrap_or_default())
             );
@@ -130,11 +132,20 @@ impl Matrix {
     }
 }
 
-fn one(cell: &Cell, with_policy: bool, text: &mut String) {
+/// How rules are shown in a cell.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Whether proposed, announced and suspended ones counted as in force.
+    what_if: bool,
+    /// Whether their policy stands before them.
+    with_policy: bool,
+}
+
+fn one(cell: &Cell, how: Shown, text: &mut String) {
     let _ =
         write!(text, "<td class=\"{}\"><span class=\"outcome\">{}</span>", class(cell.span), cell.outcome());
     for said in &cell.because {
-        let _ = write!(text, "<p>{}</p>", rule(said, with_policy));
+        let _ = write!(text, "<p>{}</p>", rule(said, how));
     }
     for fault in &cell.faults {
         let _ = write!(text, "<p class=\"fault\">fault: {}</p>", markup(fault));
@@ -142,30 +153,24 @@ fn one(cell: &Cell, with_policy: bool, text: &mut String) {
     for dataset in &cell.anachronistic {
         let _ = write!(text, "<p>no version of dataset {}</p>", markup(dataset));
     }
-    if cell.missing > 0 {
-        let _ = write!(
-            text,
-            "<p>{} missing</p>",
-            if cell.missing == 1 { "1 fact".to_owned() } else { format!("{} facts", cell.missing) }
-        );
+    if let Some(missing) = cell.missing_in_words() {
+        let _ = write!(text, "<p>{missing}</p>");
     }
     for said in &cell.advice {
-        let _ = write!(
-            text,
-            "<p class=\"advice\">advice: {}, {}</p>",
-            super::ends(said.span),
-            rule(said, with_policy)
-        );
+        let _ =
+            write!(text, "<p class=\"advice\">advice: {}, {}</p>", super::ends(said.span), rule(said, how));
     }
     text.push_str("</td>");
 }
 
-fn rule(said: &Said, with_policy: bool) -> String {
+fn rule(said: &Said, Shown { what_if, with_policy }: Shown) -> String {
     let policy = if with_policy { format!("{}: ", markup(&said.policy)) } else { String::new() };
     let messages = markup(&said.messages.join(" · "));
+    let status = said.not_in_force(what_if).map(|status| format!(" <em>({status})</em>"));
     format!(
-        "<span title=\"{messages}\">{policy}{}</span><small>{}</small>",
+        "<span title=\"{messages}\">{policy}{}{}</span><small>{}</small>",
         markup(&said.rule),
+        status.unwrap_or_default(),
         markup(&cited(&said.citation))
     )
 }
@@ -183,8 +188,4 @@ fn legend(text: &mut String) {
 
 pub(super) fn class(span: Span) -> &'static str {
     if span.is_determinate() { span.floor.as_str() } else { "open" }
-}
-
-fn status(status: lexgate_model::manifest::Status) -> &'static str {
-    crate::catalogue::status(status)
 }

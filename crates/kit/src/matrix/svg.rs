@@ -1,6 +1,6 @@
 //! The matrix as a picture in SVG: boxes with words, and the messages where a pointer rests.
 
-use super::{Cell, Matrix, UNSEEN, cited};
+use super::{Cell, Matrix, Said, UNSEEN, cited};
 use crate::escape::markup;
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
@@ -67,7 +67,7 @@ impl Matrix {
             );
             write(&mut text, (MARGIN, y + 38), "font-size=\"11\"", &short(below, LETTERS));
             for (column, cell) in cells.iter().enumerate() {
-                one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell);
+                one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell, self.what_if);
             }
         }
         let y = top + HEAD + ROW * rows + 18;
@@ -88,17 +88,28 @@ impl Matrix {
     }
 }
 
-fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell) {
+fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell, what_if: bool) {
+    let named = |said: &Said| match said.not_in_force(what_if) {
+        Some(status) => format!("{} ({status})", said.rule),
+        None => said.rule.clone(),
+    };
     let mut tips = vec![cell.outcome()];
     tips.extend(cell.because.iter().map(|said| {
-        format!("{} of {}: {} ({})", said.rule, said.policy, said.messages.join(" · "), cited(&said.citation))
+        format!(
+            "{} of {}: {} ({})",
+            named(said),
+            said.policy,
+            said.messages.join(" · "),
+            cited(&said.citation)
+        )
     }));
+    tips.extend(cell.missing_in_words());
     tips.extend(cell.faults.iter().map(|fault| format!("fault: {fault}")));
     tips.extend(cell.advice.iter().map(|said| {
         format!(
             "advice: {}, {} of {}: {}",
             super::ends(said.span),
-            said.rule,
+            named(said),
             said.policy,
             said.messages.join(" · ")
         )
@@ -113,7 +124,7 @@ fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell) {
         if cell.span.is_determinate() { "" } else { " stroke-dasharray=\"4 3\"" }
     );
     write(text, (x + 6, y + 17), "font-size=\"12\" font-weight=\"700\"", &short(&cell.outcome(), LETTERS));
-    let mut rules: Vec<&str> = cell.because.iter().map(|said| said.rule.as_str()).collect();
+    let mut rules: Vec<String> = cell.because.iter().map(named).collect();
     rules.dedup();
     let rules = if cell.faults.is_empty() { rules.join(", ") } else { "fault".to_owned() };
     write(text, (x + 6, y + 33), "font-size=\"11\"", &short(&rules, LETTERS));

@@ -10,6 +10,7 @@ fn said(rule: &str, floor: Outcome, ceiling: Outcome) -> Said {
         code: "code".to_owned(),
         span: Span { floor, ceiling },
         messages: vec![format!("<i>{rule}</i> \"says\" so")],
+        status: Status::InForce,
         citation: Citation { instrument: "Act & Order".to_owned(), section: "§ <4>".to_owned(), url: None },
     }
 }
@@ -142,6 +143,21 @@ fn the_page_is_well_formed_and_nothing_hostile_is_markup() {
     }
     assert!(!page.contains("What if"));
     assert!(Matrix { what_if: true, ..matrix }.html().contains("<strong>What if</strong>"));
+}
+
+#[test]
+fn a_rule_that_is_not_in_force_is_marked_wherever_it_is_named() {
+    let mut open = cell("a", Permit, Deny);
+    open.because[0].status = Status::Announced;
+    let mut matrix = of(vec![open]);
+    matrix.rules[0].status = Status::Announced;
+    assert!(matrix.html().contains("a <em>(announced)</em>"), "{}", matrix.html());
+    assert!(matrix.html().contains("<td>announced</td>"), "{}", matrix.html());
+    assert!(matrix.svg().contains("a (announced)</text>"), "{}", matrix.svg());
+    let matrix = Matrix { what_if: true, ..matrix };
+    assert!(matrix.html().contains("a <em>(announced, lifted)</em>"), "{}", matrix.html());
+    assert!(matrix.html().contains("<td>announced, lifted</td>"), "{}", matrix.html());
+    assert!(matrix.svg().contains("a (announced, lifted)</text>"), "{}", matrix.svg());
 }
 
 #[test]
