@@ -164,8 +164,8 @@ pub(crate) struct Evaluate {
 
 /// Decide a request, and ask for the missing facts that can still change the decision.
 ///
-/// What is asked for together settles an open finding; the fewest facts come first, then those that settle most. Answers are
-/// put into the request, and it is decided again. The file of the request stays as it is; `--out` writes the completed one.
+/// What is asked for together settles an open finding, and a part of it may; the fewest facts come first, then those that settle
+/// most. Answers are put into the request, and it is decided again. The file of the request stays as it is; `--out` writes the completed one.
 /// Ends with the exit code of the decision, as `lexgate evaluate` does.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -201,8 +201,10 @@ pub(crate) struct Ask {
 /// Show what policies say of a request over time: when the answer changes, and by which rule.
 ///
 /// A row for each policy and one for the whole set; a column for each time between the days on which a rule, a dataset or
-/// something in the request begins or ends. Neighbours that decide alike are one column. The request's own time does not
-/// matter. Ends with 0 if the matrix was made, whatever it says; with 5 under `--what-if`; with 1 if there is none.
+/// something in the request begins or ends. Days that policies count by themselves are searched for: each column is asked
+/// about on its first and last day (an open one on a day ten years off), and the day of a change between them is found. A
+/// change that is undone within one column is not seen. Neighbours that decide alike are one column. The request's own time
+/// does not matter. Ends with 0 if the matrix was made, whatever it says; with 5 under `--what-if`; with 1 if there is none.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  lexgate matrix --policy target/lexgate/*.wasm --request request.json\n  lexgate matrix --policy rules.wasm --request r.json --from 2025-01-01 --until 2027-12-31 --html matrix.html"

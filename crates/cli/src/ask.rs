@@ -131,12 +131,10 @@ impl Desk<'_> {
             let _ = writeln!(text, "  and {rest} more sets of facts; `--json` has them all\n");
         }
         if let Some(first) = questions.first().and_then(|question| question.facts.first()) {
-            let _ = writeln!(
-                text,
-                "Answer with {BOLD}--answer '{}={}'{BOLD:#}",
-                plain(&first.pointer),
-                first.form
-            );
+            // Whoever pastes it pastes it into a shell.
+            let answer = plain(&format!("{}={}", first.pointer, first.example)).replace('\'', "'\\''");
+            let _ =
+                writeln!(text, "Answer with your own value, for example {BOLD}--answer '{answer}'{BOLD:#}");
         }
         text
     }
@@ -145,7 +143,7 @@ impl Desk<'_> {
 fn one(number: usize, question: &Question, decision: Span) -> String {
     let count = match question.facts.len() {
         1 => "one fact".to_owned(),
-        facts => format!("{facts} facts"),
+        facts => format!("{facts} facts, asked together; fewer may settle it"),
     };
     let mut ends = Vec::new();
     if question.well < decision.ceiling {

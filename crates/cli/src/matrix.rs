@@ -10,7 +10,7 @@ use crate::set::{self, Terms};
 use anstyle::Style;
 use anyhow::{Context, Result};
 use lexgate_engine::{Engine, PolicySet};
-use lexgate_kit::matrix::{Cell, Matrix, Range, matrix};
+use lexgate_kit::matrix::{Cell, Matrix, Range, matrix, status_in_words};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::{Date, Request, RequestLimits, When, date};
 use std::fmt::Write as _;
@@ -111,9 +111,23 @@ fn text(matrix: &Matrix, width: usize) -> String {
     }
     let rows = matrix.rules.iter().map(|rule| {
         let says = rule.says.clone().unwrap_or_default();
-        vec![rule.rule.clone(), rule.policy.clone(), rule.days.clone(), citation(&rule.citation), says]
+        let status = status_in_words(rule.status, matrix.what_if);
+        vec![
+            rule.rule.clone(),
+            rule.policy.clone(),
+            status,
+            rule.days.clone(),
+            citation(&rule.citation),
+            says,
+        ]
     });
-    text.push_str(&table("rules", &["rule", "policy", "holds", "citation", "says"], rows.collect()));
+    text.push_str(&table(
+        "rules",
+        &["rule", "policy", "status", "holds", "citation", "says"],
+        rows.collect(),
+    ));
+    // A sentence a line.
+    let _ = writeln!(text, "\n{DIM}{}{DIM:#}", matrix.unseen.replace(". ", ".\n"));
     text
 }
 
@@ -150,20 +164,33 @@ fn labels(matrix: &Matrix) -> Vec<Vec<Styled>> {
 
 /// Returns a column: its days, then the cell of each policy, then that of the set.
 fn column(matrix: &Matrix, index: usize) -> Vec<Vec<Styled>> {
-    let days = matrix.columns.get(index).map(|column| vec![(BOLD, column.in_words())]);
-    let mut cells = vec![days.unwrap_or_default()];
+    let mut days = Vec::new();
+    if let Some(column) = matrix.columns.get(index) {
+        days.push((BOLD, column.in_words()));
+        if column.unsettled {
+            days.push((YELLOW, "changes within, day not found".to_owned()));
+        }
+    }
+    let mut cells = vec![days];
     cells.extend(
-        matrix.rows.iter().map(|row| row.cells.get(index).map(|c| cell(c, false)).unwrap_or_default()),
+        matrix
+            .rows
+            .iter()
+            .map(|row| row.cells.get(index).map(|c| cell(c, matrix.what_if, false)).unwrap_or_default()),
     );
-    cells.push(matrix.set.get(index).map(|c| cell(c, true)).unwrap_or_default());
+    cells.push(matrix.set.get(index).map(|c| cell(c, matrix.what_if, true)).unwrap_or_default());
     cells
 }
 
-fn cell(cell: &Cell, with_policy: bool) -> Vec<Styled> {
+fn cell(cell: &Cell, what_if: bool, with_policy: bool) -> Vec<Styled> {
     let mut lines = vec![(explain::colour(cell.span), cell.outcome())];
     let mut rules: Vec<String> = Vec::new();
     for said in &cell.because {
         let name = if with_policy { format!("{}/{}", said.policy, said.rule) } else { said.rule.clone() };
+        let name = match said.not_in_force(what_if) {
+            Some(status) => format!("{name} ({status})"),
+            None => name,
+        };
         if !rules.contains(&name) {
             rules.push(name);
         }
@@ -173,6 +200,7 @@ fn cell(cell: &Cell, with_policy: bool) -> Vec<Styled> {
     if more > 0 {
         lines.push((DIM, format!("and {more} more")));
     }
+    lines.extend(cell.missing_in_words().map(|missing| (YELLOW, missing)));
     if !cell.faults.is_empty() {
         lines.push((RED, "fault".to_owned()));
     }

@@ -250,10 +250,21 @@ fn ask_shows_the_fact_with_what_its_policy_says_of_it() {
         "     tells      how its networks are separated\n     type       text\n     one of     physical, logical, none\n",
         "     needed by  csap of kr-csap\n",
         "   settles  csap of kr-csap  information-required [permit, deny]  ",
-        "Answer with --answer '/deployment/facts/networkSeparation=\"…\"'\n",
+        "Answer with your own value, for example --answer '/deployment/facts/networkSeparation=\"physical\"'\n",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
+}
+
+#[test]
+fn what_ask_shows_as_an_answer_can_be_pasted() {
+    let ran = ask(&request(), &[]);
+    let shown = ran.out.split("--answer '").nth(1).unwrap().trim_end().trim_end_matches('\'');
+    assert_eq!(ask(&request(), &["--answer", shown]).code, 0, "{shown}");
+    let mut two = request();
+    two["deployment"]["facts"].as_object_mut().unwrap().remove("personalData");
+    let ran = ask(&two, &[]);
+    assert!(ran.out.contains(" 2 facts, asked together; fewer may settle it: "), "{}", ran.out);
 }
 
 #[test]
@@ -377,6 +388,88 @@ fn a_column_says_what_evaluate_says_on_its_first_and_last_day() {
         let ran = lexgate(&["evaluate", "--policy", package(), "--request", &file(&at, &request)]);
         assert_eq!(ran.code, code, "{day}: {}", ran.out);
     }
+}
+
+/// Returns a shipped package, built once for all tests.
+fn shipped(id: &str) -> String {
+    static OUT: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let build = || {
+        let at = tempfile::tempdir().unwrap();
+        let out = at.path().to_str().unwrap();
+        let built = lexgate(&["build", "plugins/fr-state-visio", "plugins/eu-digital-markets", "--out", out]);
+        assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+        at
+    };
+    OUT.get_or_init(build).path().join(format!("{id}.wasm")).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_day_that_stands_in_a_dataset_alone_begins_a_column() {
+    let request = json!({
+        "evaluationDate": "2026-04-01", "action": "procure", "channel": "direct",
+        "participants": [{ "role": "vendor", "party": "vendor" }, { "role": "purchaser", "party": "body" }],
+        "parties": [
+            { "recordId": "vendor", "kind": "registeredEntity", "names": [{ "fullName": "Zoom" }], "jurisdiction": "US-WA", "headquarters": "US" },
+            { "recordId": "body", "kind": "stateBody", "names": [{ "fullName": "CNRS" }], "jurisdiction": "FR", "headquarters": "FR-IDF",
+              "facts": { "publicSectorLevel": "state" } },
+        ],
+        "resource": { "recordId": "tool", "category": "videoconference", "facts": { "productName": "Zoom" } },
+        "deployment": { "operator": "vendor", "infrastructureProvider": "vendor", "facts": {
+            "dataClassification.scheme": "SecNumCloud", "dataClassification.level": "ordinary", "commercialCloud": true,
+            "immuneFromNonEuLaw": false } },
+        "certificates": [], "authorizations": [],
+    });
+    let (at, package) = (tempfile::tempdir().unwrap(), shipped("fr-state-visio"));
+    let all = ["matrix", "--policy", &package, "--request", &file(&at, &request), "--what-if", "--json"];
+    let ran = lexgate(&all);
+    assert_eq!(
+        columns(&ran),
+        [
+            "… 2023-05-30: not-applicable not-applicable",
+            "2023-05-31 2026-01-25: permit permit",
+            "2026-01-26 2026-03-31: permit-with-obligations permit-with-obligations",
+            "2026-04-01 2027-12-31: deny deny",
+            "2028-01-01 …: deny deny",
+        ]
+    );
+    assert!(ran.out.contains("A change that is undone within one column is not seen"), "{}", ran.out);
+    let text = lexgate(&all[..all.len() - 1]).out;
+    for words in ["own-deadline (announced, lifted)", "visio-transition (announced, lifted)"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let part = [&all[..], &["--from", "2026-03-01", "--until", "2026-04-30"]].concat();
+    assert_eq!(
+        columns(&lexgate(&part)),
+        [
+            "2026-03-01 2026-03-31: permit-with-obligations permit-with-obligations",
+            "2026-04-01 2026-04-30: deny deny",
+        ]
+    );
+}
+
+#[test]
+fn a_day_that_a_policy_counts_begins_a_column() {
+    let request = json!({
+        "evaluationDate": "2026-06-25", "action": "supply", "channel": "direct",
+        "participants": [{ "role": "vendor", "party": "vendor" }, { "role": "purchaser", "party": "customer" }],
+        "parties": [
+            { "recordId": "vendor", "kind": "registeredEntity", "names": [{ "fullName": "Example Platform" }], "headquarters": "US" },
+            { "recordId": "customer", "kind": "registeredEntity", "jurisdiction": "DE", "headquarters": "DE-BE" },
+        ],
+        "resource": { "recordId": "service", "category": "compute", "facts": {
+            "corePlatformService": true, "productName": "Example Service" } },
+    });
+    let at = tempfile::tempdir().unwrap();
+    let list = at.path().join("list.csv");
+    std::fs::write(&list, "name,of,designated-on,scheme,id\nExample Platform,example,2023-09-05,,\n")
+        .unwrap();
+    let dataset = format!("eu-digital-markets/designations={}", list.to_str().unwrap());
+    let package = shipped("eu-digital-markets");
+    let request = file(&at, &request);
+    let args = ["matrix", "--policy", &package, "--dataset", &dataset, "--request", &request, "--json"];
+    let ran = lexgate(&args);
+    let columns = columns(&ran);
+    assert!(columns.iter().any(|column| column.starts_with("2024-03-05 ")), "{columns:?}: {}", ran.out);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What to ask: of an open decision, the sets of missing facts that can still change it, the smallest first.
 //!
-//! A [`Question`] is the missing facts of an open finding that decides; findings that miss the same facts share one. Facts
+//! A [`Question`] is the missing facts of an open finding that decides; findings that miss the same facts share one. All of
+//! them settle it; whether fewer would, only the policy knows, so each answer is decided again. Facts
 //! of findings that can no longer change the decision are not asked for. Putting answers in is [`put`]'s.
 
 mod answer;
@@ -9,6 +10,7 @@ mod whom;
 pub use answer::{Answer, BadAnswer, put, suits};
 
 use crate::vocabulary::{Entry, Vocabulary, contract, typed};
+use answer::Example;
 use lexgate_engine::PolicySet;
 use lexgate_model::decision::{Kind, Mode};
 use lexgate_model::finding::{Finding, Missing, Standing};
@@ -20,7 +22,7 @@ use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Missing facts that together settle something.
+/// Missing facts that are asked for together: all of them settle something, and fewer may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Question {
@@ -58,8 +60,8 @@ pub struct Asked {
     /// What it tells.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub says: Vec<String>,
-    /// How a value of it is written, its parts left open.
-    pub form: &'static str,
+    /// A value that may stand there, as JSON: an example of the form, not the answer.
+    pub example: Value,
     /// The rules whose open findings need it, in whichever question.
     pub needed_by: Vec<Owner>,
 }
@@ -218,10 +220,26 @@ impl<'a> Book<'a> {
             unit: None,
             values: Vec::new(),
             says: Vec::new(),
-            form: "…",
+            example: Value::Null,
             needed_by: owners.into_iter().collect(),
         };
-        let Some(spot) = Spot::of_pointer(place) else { return asked };
+        if let Some(spot) = Spot::of_pointer(place) {
+            self.describe(&mut asked, &spot);
+        }
+        let example = Example {
+            schema: &self.schema,
+            request: self.request,
+            pointer: place,
+            kind: asked.kind,
+            unit: asked.unit.as_deref(),
+            values: &asked.values,
+        };
+        asked.example = example.value();
+        asked
+    }
+
+    /// Adds what policies, or else the contract, say of a place.
+    fn describe(&self, asked: &mut Asked, spot: &Spot) {
         let is_it = |entry: &&Entry| match &spot.part {
             Part::Fact(name) => entry.name.as_ref() == Some(name),
             Part::Field(field) => entry.field.as_ref() == Some(field),
@@ -239,8 +257,6 @@ impl<'a> Book<'a> {
             }
             (None, Part::Fact(_) | Part::Whole) => {}
         }
-        asked.form = answer::form(&self.schema, place, asked.kind);
-        asked
     }
 }
 

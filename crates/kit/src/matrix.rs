@@ -1,24 +1,30 @@
 //! The matrix: one request against policies over time. Rows are policies, and last the whole set; columns are the times
 //! between the days on which something may change.
 //!
-//! A policy that counts days by itself, from a date it reads, changes on days that nobody declares; such a day is a column
-//! only if something else changes on it.
+//! Some of these days are declared: by rules, datasets and the request. Others are not, where a policy counts days from a
+//! date it reads or finds one in a dataset; they are searched for. What may escape the search is [`UNSEEN`].
 
 mod days;
 mod html;
+mod search;
 mod svg;
 
 pub use days::{Column, NoMatrix, Range};
 
-use lexgate_engine::{Engine, PolicySet};
+use lexgate_engine::{Binding, Engine, PolicySet};
 use lexgate_model::decision::Kind;
 use lexgate_model::finding::{Finding, Standing};
 use lexgate_model::manifest::{Citation, Status};
-use lexgate_model::{Digest, Outcome, Record, Request, Span, When};
+use lexgate_model::{Date, Digest, Outcome, Period, Record, Request, Span, When};
+use search::Search;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Most messages of one rule in one cell; chosen by feel. The record has them all.
 const MOST_MESSAGES: usize = 4;
+
+/// What a matrix does not tell.
+pub const UNSEEN: &str = "Policies were asked about the first and the last day of every column, about a day ten years off where a column is open, and about days that obligations name; where two of these differ, the day of the change was searched for. A change that is undone within one column is not seen, nor is one beyond those ten years. Messages are those of one day of the column.";
 
 /// What the policies say, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +44,8 @@ pub struct Matrix {
     pub set: Vec<Cell>,
     /// The rules that are named in cells.
     pub rules: Vec<RuleLine>,
+    /// What remains unseen: [`UNSEEN`].
+    pub unseen: &'static str,
 }
 
 /// A policy over time.
@@ -93,6 +101,8 @@ pub struct Said {
     pub span: Span,
     /// The messages, each once.
     pub messages: Vec<String>,
+    /// The status of the rule, as the binding has it.
+    pub status: Status,
     /// Where it stands written.
     pub citation: Citation,
 }
@@ -104,7 +114,7 @@ pub struct RuleLine {
     pub policy: String,
     /// The rule.
     pub rule: String,
-    /// Its status.
+    /// Its status, as the binding has it.
     pub status: Status,
     /// Its days, in words.
     pub days: String,
@@ -117,7 +127,9 @@ pub struct RuleLine {
 
 /// Evaluates a request against every policy of a set by itself, and against the whole, over a range of days.
 ///
-/// The request's own time does not matter. `progress` hears how many of how many evaluations are done.
+/// The request's own time does not matter, but where it is in the range it is one of the days asked about. `progress` hears
+/// how many of how many evaluations are done; the search for undeclared days may add to them. Of [`UNSEEN`] changes the
+/// matrix knows nothing.
 ///
 /// # Errors
 /// [`NoMatrix`].
@@ -129,46 +141,79 @@ pub fn matrix<M: Kind>(
     language: &str,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Matrix, NoMatrix> {
-    let columns = days::columns(&days::changes(set, request), range)?;
-    let alone = set.bindings().iter().map(|binding| Ok((binding, PolicySet::new(vec![binding.clone()])?)));
-    let alone = alone.collect::<Result<Vec<_>, lexgate_engine::Unusable>>()?;
-    let (mut done, all) = (0, columns.len().saturating_mul(alone.len() + 1));
-    let mut cells = |set: &PolicySet| -> Vec<Cell> {
-        let cell = |column: &Column| {
-            let record: Record<M> = engine.decide(set, request, When::Date(column.day));
-            done += 1;
+    let mut changes = days::changes(set, request);
+    let declared = days::declared(&changes, range)?;
+    let alone = set.bindings().iter().map(|binding| PolicySet::new(vec![binding.clone()]));
+    let alone = alone.collect::<Result<Vec<_>, _>>()?;
+    let sets: Vec<&PolicySet> = alone.iter().chain([set]).collect();
+    let mut done = 0_usize;
+    let mut ask = |day, more: usize| {
+        let all = done.saturating_add(more.saturating_add(1).saturating_mul(sets.len()));
+        let mut slice = Slice::default();
+        for set in &sets {
+            let record: Record<M> = engine.decide(set, request, When::Date(day));
+            slice.named.extend(search::named(&record));
+            slice.cells.push(cell(&record, set, language));
+            done = done.saturating_add(1);
             progress(done, all);
-            cell(&record, set, language)
-        };
-        columns.iter().map(cell).collect()
+        }
+        slice
     };
-    let mut rows = Vec::new();
-    for (binding, alone) in &alone {
-        let head = &binding.policy.manifest().policy;
-        rows.push(Row {
-            policy: binding.id.clone(),
-            version: head.version.to_string(),
-            title: head.title.clone(),
-            time_zone: head.time_zone.clone(),
-            package: binding.policy.identity().package,
-            cells: cells(alone),
-        });
+    let mut search = Search::run(&declared, range.otherwise, &mut ask);
+    changes.extend(&search.changes);
+    let mut columns = days::columns(&changes, range);
+    let mut rows: Vec<Row> = set.bindings().iter().map(Row::of).collect();
+    let mut whole = Vec::new();
+    for column in &mut columns {
+        column.unsettled = search.is_unsettled(column);
+        let cells = search.answer(column.day).map(|slice| slice.cells.clone()).unwrap_or_default();
+        let lists = rows.iter_mut().map(|row| &mut row.cells).chain([&mut whole]);
+        lists.zip(cells).for_each(|(list, cell)| list.push(cell));
     }
-    let whole = cells(set);
-    let canonical = request.canonical();
-    let about = about(request);
     let mut matrix = Matrix {
-        about,
-        request: canonical.digest(),
+        about: about(request),
+        request: request.canonical().digest(),
         what_if: M::WHAT_IF,
         columns,
         rows,
         set: whole,
         rules: Vec::new(),
+        unseen: UNSEEN,
     };
     matrix.merge();
     matrix.rules = matrix.named(set);
     Ok(matrix)
+}
+
+/// What every policy by itself and then the whole set say on a day, and the days that their obligations name.
+#[derive(Default)]
+struct Slice {
+    cells: Vec<Cell>,
+    named: BTreeSet<Date>,
+}
+
+impl search::Answer for Slice {
+    fn is_alike(&self, other: &Slice) -> bool {
+        self.cells.iter().zip(&other.cells).all(|(one, other)| one.is_alike(other))
+    }
+
+    fn named(&self) -> &BTreeSet<Date> {
+        &self.named
+    }
+}
+
+impl Row {
+    fn of(binding: &Binding) -> Row {
+        let head = &binding.policy.manifest().policy;
+        Row {
+            policy: binding.id.clone(),
+            version: head.version.to_string(),
+            title: head.title.clone(),
+            time_zone: head.time_zone.clone(),
+            package: binding.policy.identity().package,
+            cells: Vec::new(),
+        }
+    }
 }
 
 impl Matrix {
@@ -179,7 +224,10 @@ impl Matrix {
         let mut columns: Vec<Column> = Vec::new();
         for (column, &alike) in self.columns.iter().zip(&alike) {
             match columns.last_mut().filter(|_| alike) {
-                Some(last) => last.until = column.until,
+                Some(last) => {
+                    last.until = column.until;
+                    last.unsettled |= column.unsettled;
+                }
                 None => columns.push(*column),
             }
         }
@@ -207,14 +255,16 @@ impl Matrix {
         for binding in set.bindings() {
             let is_named = |id: &str| said.iter().any(|said| said.policy == binding.id && said.rule == id);
             for rule in binding.policy.manifest().rules.iter().filter(|rule| is_named(&rule.id)) {
-                let days = match (rule.from, rule.until) {
+                let (status, period) =
+                    self::rule(binding, &rule.id).unwrap_or_else(|| (rule.status, rule.period()));
+                let days = match (period.from, period.until) {
                     (None, None) => "open".to_owned(),
                     (from, until) => days::in_words(from, until),
                 };
                 lines.push(RuleLine {
                     policy: binding.id.clone(),
                     rule: rule.id.clone(),
-                    status: rule.status,
+                    status,
                     days,
                     says: rule.says.clone(),
                     citation: rule.citation.clone(),
@@ -225,8 +275,50 @@ impl Matrix {
     }
 }
 
+/// Returns the status and the days of a rule, as the binding has them.
+fn rule(binding: &Binding, id: &str) -> Option<(Status, Period)> {
+    let declared = binding.policy.manifest().rule(id)?;
+    let lifted = binding.overrides.iter().find(|overridden| overridden.rule == id);
+    let status = lifted.and_then(|overridden| overridden.status).unwrap_or(declared.status);
+    Some((status, lifted.and_then(|overridden| overridden.period).unwrap_or_else(|| declared.period())))
+}
+
+/// Returns a status in words; of one that does not decide by itself, but does under a what-if, that it was lifted.
+#[must_use]
+pub fn status_in_words(status: Status, what_if: bool) -> String {
+    let words = crate::catalogue::status(status);
+    match status {
+        Status::Proposed | Status::Announced | Status::Suspended if what_if => format!("{words}, lifted"),
+        _ => words.to_owned(),
+    }
+}
+
+impl Said {
+    /// Returns the status in words, of a rule that is not law in force.
+    #[must_use]
+    pub fn not_in_force(&self, what_if: bool) -> Option<String> {
+        match self.status {
+            Status::InForce | Status::Guidance | Status::VendorPolicy => None,
+            Status::Proposed | Status::Announced | Status::Suspended | Status::Superseded => {
+                Some(status_in_words(self.status, what_if))
+            }
+        }
+    }
+}
+
 impl Cell {
-    /// Returns whether two cells decide alike: by the same rules, with the same advice. Messages may differ.
+    /// Returns how many facts are missing, in words, if any are.
+    #[must_use]
+    pub fn missing_in_words(&self) -> Option<String> {
+        match self.missing {
+            0 => None,
+            1 => Some("1 fact missing".to_owned()),
+            facts => Some(format!("{facts} facts missing")),
+        }
+    }
+
+    /// Returns whether two cells decide alike: by the same rules, with the same advice, with as much
+    /// missing. Messages may differ.
     fn is_alike(&self, other: &Cell) -> bool {
         let said = |list: &[Said]| -> Vec<(String, String, String, Span)> {
             list.iter().map(|s| (s.policy.clone(), s.rule.clone(), s.code.clone(), s.span)).collect()
@@ -236,6 +328,7 @@ impl Cell {
             && said(&self.advice) == said(&other.advice)
             && self.faults == other.faults
             && self.anachronistic == other.anachronistic
+            && self.missing == other.missing
     }
 
     /// Returns the outcome, or its two ends.
@@ -261,17 +354,19 @@ fn cell<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -> Cell {
     let (mut because, mut advice) = (Vec::new(), Vec::new());
     let stricter = span.ceiling.max(Outcome::Permit);
     for evaluation in &record.bindings {
-        let manifest =
-            set.bindings().iter().find(|b| b.id == evaluation.binding).map(|b| b.policy.manifest());
+        let Some(binding) = set.bindings().iter().find(|binding| binding.id == evaluation.binding) else {
+            continue;
+        };
+        let manifest = binding.policy.manifest();
         for finding in &evaluation.findings {
-            let message = manifest.and_then(|m| m.message(&finding.code, language, &finding.arguments));
+            let message = manifest.message(&finding.code, language, &finding.arguments);
             let message = message.unwrap_or_else(|| finding.message.clone());
             match finding.standing {
                 Standing::Deciding if decides(record, &evaluation.binding, finding) => {
-                    add(&mut because, &evaluation.binding, finding, message);
+                    add(&mut because, binding, finding, message);
                 }
                 Standing::Advice(_) if finding.span.ceiling > stricter => {
-                    add(&mut advice, &evaluation.binding, finding, message);
+                    add(&mut advice, binding, finding, message);
                 }
                 Standing::Deciding | Standing::Advice(_) | Standing::Record(_) => {}
             }
@@ -304,9 +399,9 @@ fn decides<M: Kind>(record: &Record<M>, binding: &str, finding: &Finding) -> boo
 }
 
 /// Adds what a finding says; findings of one rule with one code and outcome are one.
-fn add(list: &mut Vec<Said>, binding: &str, finding: &Finding, message: String) {
+fn add(list: &mut Vec<Said>, binding: &Binding, finding: &Finding, message: String) {
     let same = |said: &&mut Said| {
-        said.policy == binding
+        said.policy == binding.id
             && said.rule == finding.rule
             && said.code == finding.code
             && said.span == finding.span
@@ -317,11 +412,13 @@ fn add(list: &mut Vec<Said>, binding: &str, finding: &Finding, message: String) 
         }
         Some(_) => {}
         None => list.push(Said {
-            policy: binding.to_owned(),
+            policy: binding.id.clone(),
             rule: finding.rule.clone(),
             code: finding.code.clone(),
             span: finding.span,
             messages: vec![message],
+            // INVARIANT: a finding names a rule of its manifest; of another nobody knows that it is in force.
+            status: rule(binding, &finding.rule).map_or(Status::Proposed, |(status, _)| status),
             citation: finding.citation.clone(),
         }),
     }

@@ -12,6 +12,7 @@ fn said(rule: &str, span: Span) -> Said {
         code: "c".to_owned(),
         span,
         messages: vec![],
+        status: if rule == "b" { Status::Announced } else { Status::InForce },
         citation,
     }
 }
@@ -19,7 +20,14 @@ fn said(rule: &str, span: Span) -> Said {
 fn cell(rules: &[&str], floor: Outcome, ceiling: Outcome) -> Cell {
     let span = Span { floor, ceiling };
     let because = rules.iter().map(|rule| said(rule, span)).collect();
-    Cell { span, because, advice: vec![], faults: vec![], anachronistic: vec![], missing: 0 }
+    Cell {
+        span,
+        because,
+        advice: vec![],
+        faults: vec![],
+        anachronistic: vec![],
+        missing: usize::from(floor != ceiling),
+    }
 }
 
 fn shown(width: usize) -> String {
@@ -32,8 +40,8 @@ fn shown(width: usize) -> String {
         request: Digest::of(b""),
         what_if: false,
         columns: vec![
-            Column { from: None, until: Some(day("2022-12-31")), day: day("2022-12-31") },
-            Column { from: Some(day("2023-01-01")), until: None, day: day("2023-01-01") },
+            Column { from: None, until: Some(day("2022-12-31")), day: day("2022-12-31"), unsettled: false },
+            Column { from: Some(day("2023-01-01")), until: None, day: day("2023-01-01"), unsettled: false },
         ],
         rows: vec![Row {
             policy: "one".to_owned(),
@@ -52,6 +60,7 @@ fn shown(width: usize) -> String {
             says: None,
             citation: said("a", Span::NEUTRAL).citation,
         }],
+        unseen: "Much. More.",
     };
     anstream::adapter::strip_str(&text(&matrix, width)).to_string()
 }
@@ -66,18 +75,23 @@ supply of x\u{fffd}[2J: endUser A
                until 2022-12-31  from 2023-01-01
 one            permit            permit…deny
 Asia/Seoul     a                 a
-                                 b
+                                 b (announced)
                                  and 1 more
+                                 1 fact missing
                                  advice: deny
 the whole set  permit            permit…deny
                one/a             one/a
-                                 one/b
+                                 one/b (announced)
                                  and 1 more
+                                 1 fact missing
                                  advice: deny
 
 rules
-  rule  policy  holds  citation  says
-  a     one     open   Act, 4
+  rule  policy  status    holds  citation  says
+  a     one     in force  open   Act, 4
+
+Much.
+More.
 "
     );
 }

@@ -7,9 +7,12 @@ use crate::vocabulary::{Entry, Vocabulary, called};
 use lexgate_model::manifest::{FactType, Part, Spot};
 use lexgate_model::request::nearest;
 use lexgate_model::{BadRequest, Request, RequestLimits};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::str::FromStr;
+
+/// How deep an example goes; the schema of requests goes less deep.
+const SHAPES_DEEP: u8 = 16;
 
 /// A value for a place of a request: `POINTER=JSON`.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,25 +156,97 @@ fn place(mut at: &mut Value, schema: &Value, answer: &Answer) -> Result<(), BadA
     Ok(())
 }
 
-/// Returns how a value is written at a place, its parts left open; `schema` is that of requests.
-pub(super) fn form(schema: &Value, pointer: &str, kind: Option<FactType>) -> &'static str {
-    match kind {
-        Some(FactType::Text) => return "\"…\"",
-        Some(FactType::Flag) => return "true",
-        Some(FactType::Number) => return "{\"number\":\"…\"}",
-        Some(FactType::Date) => return "{\"date\":\"…\"}",
-        Some(FactType::Texts) => return "[\"…\"]",
-        None => {}
+/// What is known of a place that an example is made for.
+pub(super) struct Example<'a> {
+    /// The schema of requests.
+    pub(super) schema: &'a Value,
+    /// The request, for a party that is in it.
+    pub(super) request: &'a Value,
+    /// The place.
+    pub(super) pointer: &'a str,
+    /// The type of a named fact.
+    pub(super) kind: Option<FactType>,
+    /// UCUM code of a number.
+    pub(super) unit: Option<&'a str>,
+    /// The words it may be.
+    pub(super) values: &'a [String],
+}
+
+impl Example<'_> {
+    /// Returns a value that may stand there, as far as the schema tells; whether it is true is another matter.
+    pub(super) fn value(&self) -> Value {
+        let word = self.values.first().map_or("text", String::as_str);
+        match self.kind {
+            Some(FactType::Text) => return json!(word),
+            Some(FactType::Flag) => return json!(true),
+            Some(FactType::Number) => {
+                return match self.unit {
+                    Some(unit) => json!({ "number": "50", "unit": unit }),
+                    None => json!({ "number": "50" }),
+                };
+            }
+            Some(FactType::Date) => return json!({ "date": "2025-09-05" }),
+            Some(FactType::Texts) => return json!([word]),
+            None => {}
+        }
+        let step = |shape, token| member(self.schema, shape, token);
+        match self.pointer.split('/').skip(1).try_fold(self.schema, step) {
+            Some(shape) => self.of(shape, SHAPES_DEEP),
+            None => json!(word),
+        }
     }
-    let shape = pointer.split('/').skip(1).try_fold(schema, |shape, token| member(schema, shape, token));
-    let Some(shape) = shape.and_then(|shape| resolved(schema, shape)) else { return "…" };
-    match shape.get("type").and_then(Value::as_str) {
-        Some("array") => "[…]",
-        Some("object") => "{…}",
-        Some("boolean") => "true",
-        Some("string") => "\"…\"",
-        _ if shape.get("enum").is_some() => "\"…\"",
-        _ => "…",
+
+    fn of(&self, shape: &Value, deep: u8) -> Value {
+        let Some((shape, deeper)) = resolved(self.schema, shape).zip(deep.checked_sub(1)) else {
+            return Value::Null;
+        };
+        if let Some(choice) = shape.pointer("/anyOf/0") {
+            return self.of(choice, deeper);
+        }
+        if let Some(word) = shape.pointer("/enum/0") {
+            return word.clone();
+        }
+        let kind = shape.get("type").and_then(|kind| kind.as_str().or_else(|| kind.pointer("/0")?.as_str()));
+        match kind {
+            Some("array") => {
+                Value::Array(shape.get("items").map(|items| self.of(items, deeper)).into_iter().collect())
+            }
+            Some("object") => self.members(shape, deeper),
+            Some("boolean") => json!(true),
+            Some("integer" | "number") => json!(1),
+            _ => json!(self.text(shape)),
+        }
+    }
+
+    /// Returns the members that must be there; where none must, the first.
+    fn members(&self, shape: &Value, deep: u8) -> Value {
+        let Some(properties) = shape.get("properties").and_then(Value::as_object) else {
+            return json!({});
+        };
+        let required = shape.get("required").and_then(Value::as_array).into_iter().flatten();
+        let mut names: Vec<&str> = required.filter_map(Value::as_str).collect();
+        if names.is_empty() {
+            names.extend(properties.keys().next().map(String::as_str));
+        }
+        let members = names
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), self.of(properties.get(name)?, deep))));
+        Value::Object(members.collect())
+    }
+
+    fn text(&self, shape: &Value) -> &str {
+        let says = |key: &str| shape.get(key).and_then(Value::as_str);
+        match (says("pattern"), says("format")) {
+            (Some(pattern), _) if pattern.starts_with("^[A-Z]{2}") => "SG",
+            (Some(_), _) => "50",
+            (None, Some("date")) => "2025-09-05",
+            (None, Some("date-time")) => "2025-09-05T09:00:00Z",
+            // A limit of length marks names of records: of those only parties are referred to.
+            (None, _) if shape.get("minLength").is_some() => {
+                self.request.pointer("/parties/0/recordId").and_then(Value::as_str).unwrap_or("text")
+            }
+            (None, _) => "text",
+        }
     }
 }
 

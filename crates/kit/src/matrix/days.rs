@@ -6,7 +6,7 @@ use lexgate_model::{Date, Period, Request};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 
-/// Most days that one matrix is evaluated on; chosen by feel, more columns than anybody reads.
+/// Most declared days of change of one matrix; chosen by feel, more columns than anybody reads.
 const MOST_DAYS: usize = 400;
 
 /// The days a matrix spans.
@@ -36,7 +36,7 @@ pub enum NoMatrix {
     Unusable(#[from] lexgate_engine::Unusable),
 }
 
-/// Days on which nothing changes.
+/// Days on whose first and last the answer is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// The first; absent: open.
@@ -45,9 +45,12 @@ pub struct Column {
     /// The last; absent: open.
     #[serde(serialize_with = "iso")]
     pub until: Option<Date>,
-    /// The day that was asked about.
+    /// The day whose answer stands in the cells.
     #[serde(serialize_with = "iso_day")]
     pub day: Date,
+    /// Whether its first and last days differ, and the days to ask about ran out before it was found when.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands the field in by reference")]
@@ -66,6 +69,11 @@ impl Column {
     pub fn in_words(&self) -> String {
         in_words(self.from, self.until)
     }
+
+    /// Returns whether a day is one of its days.
+    pub(super) fn contains(&self, day: Date) -> bool {
+        Period { from: self.from, until: self.until }.contains(day)
+    }
 }
 
 /// Returns the days from one to another in words.
@@ -79,20 +87,30 @@ pub(super) fn in_words(from: Option<Date>, until: Option<Date>) -> String {
     }
 }
 
-/// Returns the columns of a range: one for each time between two changes.
-pub(super) fn columns(days: &BTreeSet<Date>, range: &Range) -> Result<Vec<Column>, NoMatrix> {
+/// Returns the columns of a range: one for each time between two declared changes.
+pub(super) fn declared(days: &BTreeSet<Date>, range: &Range) -> Result<Vec<Column>, NoMatrix> {
     if let (Some(from), Some(until)) = (range.from, range.until)
         && from > until
     {
         return Err(NoMatrix::Backward(from, until));
     }
-    let inside = |day: &&Date| {
-        range.from.is_none_or(|from| **day > from) && range.until.is_none_or(|until| **day <= until)
-    };
-    let changes: Vec<Date> = days.iter().filter(inside).copied().collect();
-    if changes.len() > MOST_DAYS {
-        return Err(NoMatrix::TooManyDays(changes.len()));
+    let changes = inside(days, range).count();
+    if changes > MOST_DAYS {
+        return Err(NoMatrix::TooManyDays(changes));
     }
+    Ok(columns(days, range))
+}
+
+fn inside<'a>(days: &'a BTreeSet<Date>, range: &'a Range) -> impl Iterator<Item = Date> + 'a {
+    let is_inside = |day: &Date| {
+        range.from.is_none_or(|from| *day > from) && range.until.is_none_or(|until| *day <= until)
+    };
+    days.iter().copied().filter(is_inside)
+}
+
+/// Returns the columns of a range: one for each time between two changes.
+pub(super) fn columns(days: &BTreeSet<Date>, range: &Range) -> Vec<Column> {
+    let changes: Vec<Date> = inside(days, range).collect();
     let mut columns: Vec<Column> = Vec::new();
     let first_day = match (range.from, changes.first()) {
         (Some(from), _) => Some(from),
@@ -100,17 +118,18 @@ pub(super) fn columns(days: &BTreeSet<Date>, range: &Range) -> Result<Vec<Column
         (None, Some(first)) => day_before(*first),
         (None, None) => Some(range.until.map_or(range.otherwise, |until| until.min(range.otherwise))),
     };
-    columns.extend(first_day.map(|day| Column { from: range.from, until: None, day }));
+    let column = |from, day| Column { from, until: None, day, unsettled: false };
+    columns.extend(first_day.map(|day| column(range.from, day)));
     for change in changes {
         if let Some(last) = columns.last_mut() {
             last.until = day_before(change);
         }
-        columns.push(Column { from: Some(change), until: None, day: change });
+        columns.push(column(Some(change), change));
     }
     if let Some(last) = columns.last_mut() {
         last.until = range.until;
     }
-    Ok(columns)
+    columns
 }
 
 fn day_before(date: Date) -> Option<Date> {
@@ -199,7 +218,7 @@ mod tests {
     fn check(days: &[&str], from: Option<&str>, until: Option<&str>, expected: &[&str]) {
         let days = days.iter().map(|text| day(text)).collect();
         let range = Range { from: from.map(day), until: until.map(day), otherwise: day("2020-02-02") };
-        let columns = columns(&days, &range).unwrap();
+        let columns = declared(&days, &range).unwrap();
         let words: Vec<_> =
             columns.iter().map(|column| format!("{} ({})", column.in_words(), column.day)).collect();
         assert_eq!(words, expected);
@@ -254,7 +273,7 @@ mod tests {
             otherwise: day("2025-01-01"),
         };
         assert_eq!(
-            columns(&BTreeSet::new(), &range).unwrap_err().to_string(),
+            declared(&BTreeSet::new(), &range).unwrap_err().to_string(),
             "the range ends on 2025-01-01, before it begins on 2025-02-01"
         );
         let days: BTreeSet<Date> = (1..=12)
@@ -265,9 +284,9 @@ mod tests {
             })
             .collect();
         let range = Range { from: None, until: None, ..range };
-        assert_eq!(columns(&days, &range), Err(NoMatrix::TooManyDays(672)));
+        assert_eq!(declared(&days, &range), Err(NoMatrix::TooManyDays(672)));
         let range = Range { until: Some(day("2024-12-31")), ..range };
-        assert_eq!(columns(&days, &range).map(|columns| columns.len()), Ok(337));
+        assert_eq!(declared(&days, &range).map(|columns| columns.len()), Ok(337));
     }
 
     #[test]

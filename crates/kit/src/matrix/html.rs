@@ -1,6 +1,6 @@
 //! The matrix as a page of HTML that needs nothing else: no script, no other file, no network.
 
-use super::{Cell, Matrix, Said, cited};
+use super::{Cell, Matrix, Said, UNSEEN, cited};
 use crate::escape::{address, markup};
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
@@ -75,11 +75,13 @@ impl Matrix {
     fn table(&self, text: &mut String) {
         text.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policies by time\">\n<table>\n");
         text.push_str(
-            "<caption>One row for each policy, one column for each time without a change</caption>\n",
+            "<caption>One row for each policy, one column for each time without a change; what the search for changes may have missed stands below</caption>\n",
         );
         text.push_str("<thead>\n<tr><th scope=\"col\">policy</th>");
         for column in &self.columns {
-            let _ = write!(text, "<th scope=\"col\">{}</th>", markup(&column.in_words()));
+            let unsettled =
+                if column.unsettled { "<small>changes within, day not found</small>" } else { "" };
+            let _ = write!(text, "<th scope=\"col\">{}{unsettled}</th>", markup(&column.in_words()));
         }
         text.push_str("</tr>\n</thead>\n<tbody>\n");
         for row in &self.rows {
@@ -91,13 +93,15 @@ impl Matrix {
                 markup(&row.version),
                 markup(&row.time_zone)
             );
-            row.cells.iter().for_each(|cell| one(cell, false, text));
+            row.cells
+                .iter()
+                .for_each(|cell| one(cell, Shown { what_if: self.what_if, with_policy: false }, text));
             text.push_str("</tr>\n");
         }
         text.push_str(
             "<tr class=\"set\"><th scope=\"row\">the whole set<small>the strictest of all</small></th>",
         );
-        self.set.iter().for_each(|cell| one(cell, true, text));
+        self.set.iter().for_each(|cell| one(cell, Shown { what_if: self.what_if, with_policy: true }, text));
         text.push_str("</tr>\n</tbody>\n</table>\n</div>\n");
     }
 
@@ -119,7 +123,7 @@ impl Matrix {
                 "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{stands}</td></tr>",
                 markup(&rule.policy),
                 markup(&rule.rule),
-                status(rule.status),
+                super::status_in_words(rule.status, self.what_if),
                 markup(&rule.days),
                 markup(rule.says.as_deref().unwrap_or_default())
             );
@@ -128,11 +132,20 @@ impl Matrix {
     }
 }
 
-fn one(cell: &Cell, with_policy: bool, text: &mut String) {
+/// How rules are shown in a cell.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Whether proposed, announced and suspended ones counted as in force.
+    what_if: bool,
+    /// Whether their policy stands before them.
+    with_policy: bool,
+}
+
+fn one(cell: &Cell, how: Shown, text: &mut String) {
     let _ =
         write!(text, "<td class=\"{}\"><span class=\"outcome\">{}</span>", class(cell.span), cell.outcome());
     for said in &cell.because {
-        let _ = write!(text, "<p>{}</p>", rule(said, with_policy));
+        let _ = write!(text, "<p>{}</p>", rule(said, how));
     }
     for fault in &cell.faults {
         let _ = write!(text, "<p class=\"fault\">fault: {}</p>", markup(fault));
@@ -140,30 +153,24 @@ fn one(cell: &Cell, with_policy: bool, text: &mut String) {
     for dataset in &cell.anachronistic {
         let _ = write!(text, "<p>no version of dataset {}</p>", markup(dataset));
     }
-    if cell.missing > 0 {
-        let _ = write!(
-            text,
-            "<p>{} missing</p>",
-            if cell.missing == 1 { "1 fact".to_owned() } else { format!("{} facts", cell.missing) }
-        );
+    if let Some(missing) = cell.missing_in_words() {
+        let _ = write!(text, "<p>{missing}</p>");
     }
     for said in &cell.advice {
-        let _ = write!(
-            text,
-            "<p class=\"advice\">advice: {}, {}</p>",
-            super::ends(said.span),
-            rule(said, with_policy)
-        );
+        let _ =
+            write!(text, "<p class=\"advice\">advice: {}, {}</p>", super::ends(said.span), rule(said, how));
     }
     text.push_str("</td>");
 }
 
-fn rule(said: &Said, with_policy: bool) -> String {
+fn rule(said: &Said, Shown { what_if, with_policy }: Shown) -> String {
     let policy = if with_policy { format!("{}: ", markup(&said.policy)) } else { String::new() };
     let messages = markup(&said.messages.join(" · "));
+    let status = said.not_in_force(what_if).map(|status| format!(" <em>({status})</em>"));
     format!(
-        "<span title=\"{messages}\">{policy}{}</span><small>{}</small>",
+        "<span title=\"{messages}\">{policy}{}{}</span><small>{}</small>",
         markup(&said.rule),
+        status.unwrap_or_default(),
         markup(&cited(&said.citation))
     )
 }
@@ -175,13 +182,10 @@ fn legend(text: &mut String) {
     }
     text.push_str("<dt class=\"open\">a…b</dt><dd>facts are missing: between a, if they turn out well, and b, if badly</dd>\n");
     text.push_str("<dt>advice</dt><dd>a stricter rule that does not decide on these days: not yet begun, proposed, announced or suspended</dd>\n");
-    text.push_str("</dl>\n<p class=\"note\">Days are those of each policy's own calendar, first and last included. A column is a time in which no rule, no dataset and nothing in the request begins or ends; neighbours that decide alike are one. A policy that counts days by itself may change within a column.</p>\n");
+    text.push_str("</dl>\n<p class=\"note\">Days are those of each policy's own calendar, first and last included. Neighbours that decide alike are one column.</p>\n");
+    let _ = writeln!(text, "<p class=\"note\"><strong>What remains unseen.</strong> {}</p>", markup(UNSEEN));
 }
 
 pub(super) fn class(span: Span) -> &'static str {
     if span.is_determinate() { span.floor.as_str() } else { "open" }
-}
-
-fn status(status: lexgate_model::manifest::Status) -> &'static str {
-    crate::catalogue::status(status)
 }

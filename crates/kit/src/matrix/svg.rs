@@ -1,6 +1,6 @@
 //! The matrix as a picture in SVG: boxes with words, and the messages where a pointer rests.
 
-use super::{Cell, Matrix, cited};
+use super::{Cell, Matrix, Said, UNSEEN, cited};
 use crate::escape::markup;
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
@@ -22,14 +22,14 @@ impl Matrix {
     pub fn svg(&self) -> String {
         let rows = self.rows.len() + 1;
         let width = MARGIN * 2 + LABEL + COLUMN * self.columns.len();
-        let height = MARGIN * 2 + TITLE + HEAD + ROW * rows + 24;
+        let height = MARGIN * 2 + TITLE + HEAD + ROW * rows + 40;
         let about = markup(&self.about);
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\" font-family=\"system-ui,sans-serif\" font-size=\"13\" fill=\"#1a1a1a\">\n"
         );
         let what_if = if self.what_if { ", if proposed rules were in force" } else { "" };
         let _ = writeln!(text, "<title id=\"t\">What the policies say, and when{what_if}</title>");
-        let _ = writeln!(text, "<desc id=\"d\">{about}</desc>");
+        let _ = writeln!(text, "<desc id=\"d\">{about}. {}</desc>", markup(UNSEEN));
         let _ = writeln!(text, "<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
         write(
             &mut text,
@@ -46,6 +46,14 @@ impl Matrix {
                 "font-size=\"13\" font-weight=\"600\"",
                 &column.in_words(),
             );
+            if column.unsettled {
+                write(
+                    &mut text,
+                    (MARGIN + LABEL + COLUMN * number + 6, top + 4),
+                    "font-size=\"11\" font-style=\"italic\"",
+                    "changes within, day not found",
+                );
+            }
         }
         let labels = self.rows.iter().map(|row| (row.policy.as_str(), row.time_zone.as_str(), &row.cells));
         let whole = [("the whole set", "the strictest of all", &self.set)];
@@ -59,7 +67,7 @@ impl Matrix {
             );
             write(&mut text, (MARGIN, y + 38), "font-size=\"11\"", &short(below, LETTERS));
             for (column, cell) in cells.iter().enumerate() {
-                one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell);
+                one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell, self.what_if);
             }
         }
         let y = top + HEAD + ROW * rows + 18;
@@ -69,22 +77,39 @@ impl Matrix {
             "font-size=\"11\"",
             "a…b: facts are missing; a if they turn out well, b if badly. Advice: a stricter rule that does not decide on these days.",
         );
+        write(
+            &mut text,
+            (MARGIN, y + 16),
+            "font-size=\"11\"",
+            "Asked about on the ends of columns: a change that is undone within one column is not seen.",
+        );
         text.push_str("</svg>\n");
         text
     }
 }
 
-fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell) {
+fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell, what_if: bool) {
+    let named = |said: &Said| match said.not_in_force(what_if) {
+        Some(status) => format!("{} ({status})", said.rule),
+        None => said.rule.clone(),
+    };
     let mut tips = vec![cell.outcome()];
     tips.extend(cell.because.iter().map(|said| {
-        format!("{} of {}: {} ({})", said.rule, said.policy, said.messages.join(" · "), cited(&said.citation))
+        format!(
+            "{} of {}: {} ({})",
+            named(said),
+            said.policy,
+            said.messages.join(" · "),
+            cited(&said.citation)
+        )
     }));
+    tips.extend(cell.missing_in_words());
     tips.extend(cell.faults.iter().map(|fault| format!("fault: {fault}")));
     tips.extend(cell.advice.iter().map(|said| {
         format!(
             "advice: {}, {} of {}: {}",
             super::ends(said.span),
-            said.rule,
+            named(said),
             said.policy,
             said.messages.join(" · ")
         )
@@ -99,7 +124,7 @@ fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell) {
         if cell.span.is_determinate() { "" } else { " stroke-dasharray=\"4 3\"" }
     );
     write(text, (x + 6, y + 17), "font-size=\"12\" font-weight=\"700\"", &short(&cell.outcome(), LETTERS));
-    let mut rules: Vec<&str> = cell.because.iter().map(|said| said.rule.as_str()).collect();
+    let mut rules: Vec<String> = cell.because.iter().map(named).collect();
     rules.dedup();
     let rules = if cell.faults.is_empty() { rules.join(", ") } else { "fault".to_owned() };
     write(text, (x + 6, y + 33), "font-size=\"11\"", &short(&rules, LETTERS));

@@ -10,6 +10,7 @@ fn said(rule: &str, floor: Outcome, ceiling: Outcome) -> Said {
         code: "code".to_owned(),
         span: Span { floor, ceiling },
         messages: vec![format!("<i>{rule}</i> \"says\" so")],
+        status: Status::InForce,
         citation: Citation { instrument: "Act & Order".to_owned(), section: "§ <4>".to_owned(), url: None },
     }
 }
@@ -33,6 +34,7 @@ fn of(cells: Vec<Cell>) -> Matrix {
         from: if index == 0 { None } else { day(index) },
         until: day(index + 1).filter(|_| index + 1 < cells.len()).and_then(|day| day.yesterday().ok()),
         day: day(index).unwrap(),
+        unsettled: false,
     });
     let mut matrix = Matrix {
         about: "supply of <script>alert(1)</script>: endUser A\u{202e} & B".to_owned(),
@@ -60,6 +62,7 @@ fn of(cells: Vec<Cell>) -> Matrix {
                 url: Some("javascript:alert(1)".to_owned()),
             },
         }],
+        unseen: UNSEEN,
     };
     matrix.merge();
     matrix
@@ -140,6 +143,21 @@ fn the_page_is_well_formed_and_nothing_hostile_is_markup() {
     }
     assert!(!page.contains("What if"));
     assert!(Matrix { what_if: true, ..matrix }.html().contains("<strong>What if</strong>"));
+}
+
+#[test]
+fn a_rule_that_is_not_in_force_is_marked_wherever_it_is_named() {
+    let mut open = cell("a", Permit, Deny);
+    open.because[0].status = Status::Announced;
+    let mut matrix = of(vec![open]);
+    matrix.rules[0].status = Status::Announced;
+    assert!(matrix.html().contains("a <em>(announced)</em>"), "{}", matrix.html());
+    assert!(matrix.html().contains("<td>announced</td>"), "{}", matrix.html());
+    assert!(matrix.svg().contains("a (announced)</text>"), "{}", matrix.svg());
+    let matrix = Matrix { what_if: true, ..matrix };
+    assert!(matrix.html().contains("a <em>(announced, lifted)</em>"), "{}", matrix.html());
+    assert!(matrix.html().contains("<td>announced, lifted</td>"), "{}", matrix.html());
+    assert!(matrix.svg().contains("a (announced, lifted)</text>"), "{}", matrix.svg());
 }
 
 #[test]

@@ -161,17 +161,52 @@ fn policies_that_declare_nothing_refuse_nothing() {
     );
 }
 
-#[test]
-fn a_form_tells_how_a_value_is_written() {
+/// Checks that the example for a place is taken as an answer.
+#[track_caller]
+fn check_example(pointer: &str, kind: Option<FactType>, expected: Value) {
+    let request = json!({
+        "evaluationDate": "2025-09-05", "action": "supply", "participants": [{ "role": "endUser", "party": "a" }],
+        "parties": [{ "recordId": "a", "kind": "registeredEntity" }, { "recordId": "b", "kind": "registeredEntity" }],
+        "relationships": [{ "recordId": "r", "subject": "a", "interestedParty": "b", "interests": [{ "kind": "shareholding" }] }],
+        "certificates": [{ "scheme": "CSAP" }],
+        "resource": { "recordId": "api", "classifications": [{ "scheme": "HS", "code": "1" }] },
+    });
     let schema = Request::json_schema();
-    for (pointer, kind, expected) in [
-        ("/parties/0/headquarters", None, "\"…\""),
-        ("/relationships", None, "[…]"),
-        ("/relationships/0/interests/0/share", None, "{…}"),
-        ("/relationships/0/interests/0/beneficial", None, "true"),
-        ("/parties/0/facts/x", Some(FactType::Date), "{\"date\":\"…\"}"),
-        ("/nowhere/0", None, "…"),
-    ] {
-        assert_eq!(form(&schema, pointer, kind), expected, "{pointer}");
-    }
+    let example =
+        Example { schema: &schema, request: &request, pointer, kind, unit: None, values: &[] }.value();
+    assert_eq!(example, expected, "{pointer}");
+    let answer: Answer = format!("{pointer}={example}").parse().unwrap();
+    let request = Request::from_json(request.to_string().as_bytes(), &Default::default()).unwrap();
+    let put = put(&request, &[answer], &Default::default());
+    assert!(put.is_ok(), "{pointer}={example}: {put:?}");
+}
+
+#[test]
+fn an_example_can_be_pasted_as_an_answer() {
+    check_example("/parties/0/facts/x", Some(FactType::Flag), json!(true));
+    check_example("/parties/0/facts/x", Some(FactType::Text), json!("text"));
+    check_example("/parties/0/facts/x", Some(FactType::Texts), json!(["text"]));
+    check_example("/parties/0/facts/x", Some(FactType::Date), json!({ "date": "2025-09-05" }));
+    check_example("/parties/0/facts/x", Some(FactType::Number), json!({ "number": "50" }));
+    check_example("/parties/0/facts/x", None, json!("text"));
+    check_example("/parties/0/headquarters", None, json!("SG"));
+    check_example("/parties/0/names", None, json!([{ "fullName": "text" }]));
+    check_example("/parties/0/identifiers", None, json!([{ "scheme": "text", "id": "text" }]));
+    check_example("/parties/0/listings", None, json!([{ "listId": "text" }]));
+    check_example("/parties/1/ultimateParent", None, json!("a"));
+    check_example("/parties/1/ownership", None, json!("complete"));
+    check_example("/participants", None, json!([{ "role": "text", "party": "a" }]));
+    check_example("/relationships/0/interests/0/share", None, json!({ "exact": "50" }));
+    check_example("/relationships/0/interests/0/directness", None, json!("direct"));
+    check_example("/relationships/0/interestedParty", None, json!("a"));
+    check_example("/relationships", None, json!([{ "subject": "a" }]));
+    check_example("/certificates", None, json!([{ "scheme": "text" }]));
+    check_example("/certificates/0/validUntil", None, json!("2025-09-05"));
+    check_example("/certificates/0/holder", None, json!("a"));
+    check_example("/authorizations", None, json!([{ "kind": "text" }]));
+    check_example("/resource/classifications", None, json!([{ "scheme": "text", "code": "text" }]));
+    check_example("/resource/components", None, json!(["a"]));
+    check_example("/resource/producer", None, json!("a"));
+    check_example("/purposes", None, json!(["text"]));
+    check_example("/deployment/operator", None, json!("a"));
 }
