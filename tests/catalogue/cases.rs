@@ -31,12 +31,10 @@ const MOST_FUEL: u64 = 1_000_000;
 /// Most bytes of a package.
 const MOST_BYTES: usize = 300 << 10;
 /// Most lines of the source of a policy, without its tests, comments and blank lines.
-const MOST_LINES: usize = 320;
+const MOST_LINES: usize = 330;
 /// Policies that have more, and why.
-const LONGER: [(&str, usize, &str); 2] = [
-    ("anthropic-regions", 360, "four rules, each of its own arithmetic, three methods"),
-    ("kr-csap", 410, "a grade that is not known is told apart case by case; certificates stand on others"),
-];
+const LONGER: [(&str, usize, &str); 1] =
+    [("kr-csap", 410, "a grade that is not known is told apart case by case; certificates stand on others")];
 
 #[test]
 fn all_cases_pass_within_the_fuel_of_the_catalogue() {
