@@ -49,6 +49,12 @@ fn manifest(path: &Path) -> Result<Manifest> {
         return build::manifest(&ambient::folder(path)?.dir)
             .with_context(|| format!("cannot read `{}`", path.display()));
     }
+    if path.is_dir() {
+        bail!(
+            "`{0}` is neither a package nor the folder of one policy: it has no `lexgate.toml`; for the policies in it write `{0}/*`, for what was built `lexgate facts`",
+            path.display()
+        );
+    }
     Ok(inspect::package(path)?.into_inner().manifest)
 }
 

@@ -17,6 +17,12 @@ pub(crate) fn package(path: &Path) -> Result<Verified<Package>> {
     if path.join("lexgate.toml").is_file() {
         anyhow::bail!("`{0}` is a policy's source; build it first: `lexgate build {0}`", path.display());
     }
+    if path.is_dir() {
+        anyhow::bail!(
+            "`{}` is a folder; expected a package, a `.wasm` that `lexgate build` made",
+            path.display()
+        );
+    }
     let (dir, name) = ambient::file(path)?;
     let unverified = fetch_unverified(&dir, &name, &PackageLimits::default())?;
     Ok(verify(unverified, &trust)?)

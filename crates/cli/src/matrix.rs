@@ -10,6 +10,7 @@ use crate::set::{self, Terms};
 use anstyle::Style;
 use anyhow::{Context, Result};
 use lexgate_engine::{Engine, PolicySet};
+use lexgate_kit::escape::cut;
 use lexgate_kit::matrix::{Cell, Matrix, Range, matrix, status_in_words};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::{Date, Request, RequestLimits, When, date};
@@ -17,6 +18,9 @@ use std::fmt::Write as _;
 
 /// Rules of one cell that are named on a terminal; the rest is counted.
 const MOST_RULES: usize = 2;
+
+/// Letters of a sentence on a rule, or of a citation, that are shown on a terminal.
+const MOST_LETTERS: usize = 300;
 
 pub(crate) fn run(args: &args::Matrix, json: bool) -> Result<Exit> {
     let day = |text: &String| {
@@ -110,14 +114,14 @@ fn text(matrix: &Matrix, width: usize) -> String {
         rest = later;
     }
     let rows = matrix.rules.iter().map(|rule| {
-        let says = rule.says.clone().unwrap_or_default();
+        let says = cut(rule.says.as_deref().unwrap_or_default(), MOST_LETTERS);
         let status = status_in_words(rule.status, matrix.what_if);
         vec![
             rule.rule.clone(),
             rule.policy.clone(),
             status,
             rule.days.clone(),
-            citation(&rule.citation),
+            cut(&citation(&rule.citation), MOST_LETTERS),
             says,
         ]
     });

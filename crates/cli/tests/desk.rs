@@ -124,6 +124,8 @@ fn without_packages_facts_says_how_to_get_some() {
     for (args, words) in [
         (vec!["facts", "--policy", &one, &one], "policy `one` is given twice"),
         (vec!["facts", "--policy", "no/such.wasm"], "no"),
+        (vec!["facts", "--policy", "plugins"], "for the policies in it write `plugins/*`"),
+        (vec!["inspect", "plugins"], "`plugins` is a folder; expected a package"),
         (vec!["facts", "--policy", &one, "--markdown", "--json"], "give one"),
     ] {
         let ran = lexgate(&args);

@@ -17,6 +17,16 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// Returns at most so many letters of a text, with an ellipsis where some were left out.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
+    if text.chars().nth(most).is_some() {
+        short.push('…');
+    }
+    short
+}
+
 /// Returns a text fit for HTML and for XML, between tags and in a quoted attribute.
 #[must_use]
 pub fn markup(text: &str) -> String {
@@ -140,6 +150,12 @@ mod tests {
     fn nothing_in_a_text_moves_the_cursor_or_turns_direction() {
         assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e");
         assert_eq!(plain("지원되지 않는 지역, 示例"), "지원되지 않는 지역, 示例");
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(cut("示例한국", 2), "示例…");
+        assert_eq!(cut("示例", 2), "示例");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod svg;
 
 pub use days::{Column, NoMatrix, Range};
 
+use crate::escape::cut;
 use lexgate_engine::{Binding, Engine, PolicySet};
 use lexgate_model::decision::Kind;
 use lexgate_model::finding::{Finding, Standing};
@@ -22,6 +23,12 @@ use std::collections::BTreeSet;
 
 /// Most messages of one rule in one cell; chosen by feel. The record has them all.
 const MOST_MESSAGES: usize = 4;
+
+/// Most letters of a message that are shown; the record has it in full.
+const MOST_LETTERS: usize = 600;
+
+/// Most letters of a name or a word in the line that says what was asked.
+const MOST_LETTERS_OF_A_NAME: usize = 80;
 
 /// What a matrix does not tell.
 pub const UNSEEN: &str = "Policies were asked about the first and the last day of every column, about a day ten years off where a column is open, and about days that obligations name; where two of these differ, the day of the change was searched for. A change that is undone within one column is not seen, nor is one beyond those ten years. Messages are those of one day of the column.";
@@ -294,6 +301,11 @@ pub fn status_in_words(status: Status, what_if: bool) -> String {
 }
 
 impl Said {
+    /// Returns the messages, fit to be shown.
+    fn told(&self) -> String {
+        self.messages.iter().map(|message| cut(message, MOST_LETTERS)).collect::<Vec<_>>().join(" · ")
+    }
+
     /// Returns the status in words, of a rule that is not law in force.
     #[must_use]
     pub fn not_in_force(&self, what_if: bool) -> Option<String> {
@@ -427,12 +439,13 @@ fn add(list: &mut Vec<Said>, binding: &Binding, finding: &Finding, message: Stri
 /// Returns what a request asks, in a line: the action, the thing, and who takes part.
 fn about(request: &Request) -> String {
     let thing = request.resource.category.as_deref().unwrap_or("something of unknown category");
+    let name = |text: &str| cut(text, MOST_LETTERS_OF_A_NAME);
     let party = |index: u32| {
         let party = request.parties.get(usize::try_from(index).ok()?)?;
         Some(party.names.0.first().map_or_else(|| party.record_id.as_str(), |name| name.full_name.as_str()))
     };
     let one = |participant: &lexgate_model::request::Participant| {
-        format!("{} {}", participant.role, party(participant.party.0).unwrap_or_default())
+        format!("{} {}", name(&participant.role), name(party(participant.party.0).unwrap_or_default()))
     };
     // More would fill the page; the request has them.
     let mut players: Vec<_> = request.participants.iter().take(6).map(one).collect();
@@ -440,7 +453,7 @@ fn about(request: &Request) -> String {
         players.push("…".to_owned());
     }
     let players = if players.is_empty() { "nobody named".to_owned() } else { players.join(", ") };
-    format!("{} of {thing}: {players}", request.action)
+    format!("{} of {}: {players}", name(&request.action), name(thing))
 }
 
 /// Writes a citation as people do.

@@ -228,9 +228,12 @@ impl Example<'_> {
         if names.is_empty() {
             names.extend(properties.keys().next().map(String::as_str));
         }
-        let members = names
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), self.of(properties.get(name)?, deep))));
+        let member = |name: &str| match name {
+            // What is added has a name of its own.
+            "recordId" => Some(json!("new")),
+            _ => Some(self.of(properties.get(name)?, deep)),
+        };
+        let members = names.into_iter().filter_map(|name| Some((name.to_owned(), member(name)?)));
         Value::Object(members.collect())
     }
 

@@ -1,7 +1,7 @@
 //! The matrix as a page of HTML that needs nothing else: no script, no other file, no network.
 
-use super::{Cell, Matrix, Said, UNSEEN, cited};
-use crate::escape::{address, markup};
+use super::{Cell, MOST_LETTERS, Matrix, Said, UNSEEN, cited};
+use crate::escape::{address, cut, markup};
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
 
@@ -21,10 +21,12 @@ body{margin:2rem auto;padding:0 1rem;max-width:100rem}
 h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}p{margin:.25rem 0}
 .note{color:#444;font-size:.9rem}
 .scroll{overflow-x:auto}.scroll:focus{outline:2px solid #2457a6}
-table{border-collapse:collapse;width:100%;font-size:.9rem}
+table{border-collapse:separate;border-spacing:0;width:100%;font-size:.9rem;border:solid #767676;border-width:1px 0 0 1px}
 caption{text-align:left;font-weight:600;padding:.5rem 0}
-th,td{border:1px solid #767676;padding:.4rem .55rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{border:solid #767676;border-width:0 1px 1px 0;padding:.4rem .55rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
 thead th{background:#f2f2f2;white-space:nowrap}tbody th{background:#f8f8f8;font-weight:600}
+.times th:first-child{position:sticky;left:0;z-index:1;min-width:9rem;max-width:14rem}
+summary{cursor:pointer}details p{margin:.25rem 0;padding-left:.75rem;border-left:2px solid #767676}
 tbody tr.set th,tbody tr.set td{border-top:3px solid #1a1a1a}
 tbody th small,td small{font-weight:400;color:#444;display:block}
 .outcome{font-weight:700}
@@ -37,6 +39,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem .75rem;font-siz
 dt{padding:.1rem .5rem;border:1px solid #767676}dd{margin:0;padding:.1rem 0}
 @media print{@page{size:A4 landscape;margin:12mm}:root{font-size:11px}body{margin:0;max-width:none}
 .scroll{overflow:visible}thead{display:table-header-group}tr,dt,dd{break-inside:avoid}
+.times th:first-child{position:static}details::details-content{content-visibility:visible;block-size:auto}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}a{color:inherit}}
 ";
 
@@ -73,7 +76,7 @@ impl Matrix {
     }
 
     fn table(&self, text: &mut String) {
-        text.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policies by time\">\n<table>\n");
+        text.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policies by time\">\n<table class=\"times\">\n");
         text.push_str(
             "<caption>One row for each policy, one column for each time without a change; what the search for changes may have missed stands below</caption>\n",
         );
@@ -87,11 +90,12 @@ impl Matrix {
         for row in &self.rows {
             let _ = write!(
                 text,
-                "<tr><th scope=\"row\" title=\"{}\">{}<small>{}, {}</small></th>",
-                markup(&format!("{} ({})", row.title, row.package)),
+                "<tr><th scope=\"row\">{}<small>{}</small><small>{}, {}</small><details><summary><small>package</small></summary><small>{}</small></details></th>",
                 markup(&row.policy),
+                markup(&cut(&row.title, MOST_LETTERS)),
                 markup(&row.version),
-                markup(&row.time_zone)
+                markup(&row.time_zone),
+                row.package
             );
             row.cells
                 .iter()
@@ -113,7 +117,7 @@ impl Matrix {
         text.push_str("<thead>\n<tr><th scope=\"col\">policy</th><th scope=\"col\">rule</th><th scope=\"col\">status</th>");
         text.push_str("<th scope=\"col\">holds</th><th scope=\"col\">says</th><th scope=\"col\">where it stands</th></tr>\n</thead>\n<tbody>\n");
         for rule in &self.rules {
-            let stands = markup(&cited(&rule.citation));
+            let stands = markup(&cut(&cited(&rule.citation), MOST_LETTERS));
             let stands = match rule.citation.url.as_deref().and_then(address) {
                 Some(url) => format!("<a href=\"{}\" rel=\"noopener noreferrer\">{stands}</a>", markup(url)),
                 None => stands,
@@ -125,7 +129,7 @@ impl Matrix {
                 markup(&rule.rule),
                 super::status_in_words(rule.status, self.what_if),
                 markup(&rule.days),
-                markup(rule.says.as_deref().unwrap_or_default())
+                markup(&cut(rule.says.as_deref().unwrap_or_default(), MOST_LETTERS))
             );
         }
         text.push_str("</tbody>\n</table>\n</div>\n");
@@ -145,10 +149,10 @@ fn one(cell: &Cell, how: Shown, text: &mut String) {
     let _ =
         write!(text, "<td class=\"{}\"><span class=\"outcome\">{}</span>", class(cell.span), cell.outcome());
     for said in &cell.because {
-        let _ = write!(text, "<p>{}</p>", rule(said, how));
+        text.push_str(&rule(said, how));
     }
     for fault in &cell.faults {
-        let _ = write!(text, "<p class=\"fault\">fault: {}</p>", markup(fault));
+        let _ = write!(text, "<p class=\"fault\">fault: {}</p>", markup(&cut(fault, MOST_LETTERS)));
     }
     for dataset in &cell.anachronistic {
         let _ = write!(text, "<p>no version of dataset {}</p>", markup(dataset));
@@ -158,21 +162,21 @@ fn one(cell: &Cell, how: Shown, text: &mut String) {
     }
     for said in &cell.advice {
         let _ =
-            write!(text, "<p class=\"advice\">advice: {}, {}</p>", super::ends(said.span), rule(said, how));
+            write!(text, "<div class=\"advice\">advice: {}{}</div>", super::ends(said.span), rule(said, how));
     }
     text.push_str("</td>");
 }
 
 fn rule(said: &Said, Shown { what_if, with_policy }: Shown) -> String {
     let policy = if with_policy { format!("{}: ", markup(&said.policy)) } else { String::new() };
-    let messages = markup(&said.messages.join(" · "));
     let status = said.not_in_force(what_if).map(|status| format!(" <em>({status})</em>"));
-    format!(
-        "<span title=\"{messages}\">{policy}{}{}</span><small>{}</small>",
-        markup(&said.rule),
-        status.unwrap_or_default(),
-        markup(&cited(&said.citation))
-    )
+    let named = format!("{policy}{}{}", markup(&said.rule), status.unwrap_or_default());
+    let cited = format!("<small>{}</small>", markup(&cut(&cited(&said.citation), MOST_LETTERS)));
+    let told = said.told();
+    if told.is_empty() {
+        return format!("<p>{named}</p>{cited}");
+    }
+    format!("<details><summary>{named}{cited}</summary><p>{}</p></details>", markup(&told))
 }
 
 fn legend(text: &mut String) {
@@ -181,6 +185,7 @@ fn legend(text: &mut String) {
         let _ = writeln!(text, "<dt class=\"{outcome}\">{outcome}</dt><dd>{says}</dd>");
     }
     text.push_str("<dt class=\"open\">a…b</dt><dd>facts are missing: between a, if they turn out well, and b, if badly</dd>\n");
+    text.push_str("<dt>a rule</dt><dd>opens, to show what it says of the request</dd>\n");
     text.push_str("<dt>advice</dt><dd>a stricter rule that does not decide on these days: not yet begun, proposed, announced or suspended</dd>\n");
     text.push_str("</dl>\n<p class=\"note\">Days are those of each policy's own calendar, first and last included. Neighbours that decide alike are one column.</p>\n");
     let _ = writeln!(text, "<p class=\"note\"><strong>What remains unseen.</strong> {}</p>", markup(UNSEEN));

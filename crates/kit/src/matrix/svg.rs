@@ -1,7 +1,7 @@
 //! The matrix as a picture in SVG: boxes with words, and the messages where a pointer rests.
 
 use super::{Cell, Matrix, Said, UNSEEN, cited};
-use crate::escape::markup;
+use crate::escape::{cut, markup};
 use lexgate_model::{Outcome, Span};
 use std::fmt::Write as _;
 
@@ -37,7 +37,7 @@ impl Matrix {
             "font-size=\"18\" font-weight=\"700\"",
             &format!("What the policies say, and when{what_if}"),
         );
-        write(&mut text, (MARGIN, MARGIN + 40), "font-size=\"13\"", &short(&self.about, width / 8));
+        write(&mut text, (MARGIN, MARGIN + 40), "font-size=\"13\"", &cut(&self.about, width / 8));
         let top = MARGIN + TITLE;
         for (number, column) in self.columns.iter().enumerate() {
             write(
@@ -59,13 +59,8 @@ impl Matrix {
         let whole = [("the whole set", "the strictest of all", &self.set)];
         for (number, (label, below, cells)) in labels.chain(whole).enumerate() {
             let y = top + HEAD + ROW * number;
-            write(
-                &mut text,
-                (MARGIN, y + 20),
-                "font-size=\"13\" font-weight=\"600\"",
-                &short(label, LETTERS),
-            );
-            write(&mut text, (MARGIN, y + 38), "font-size=\"11\"", &short(below, LETTERS));
+            write(&mut text, (MARGIN, y + 20), "font-size=\"13\" font-weight=\"600\"", &cut(label, LETTERS));
+            write(&mut text, (MARGIN, y + 38), "font-size=\"11\"", &cut(below, LETTERS));
             for (column, cell) in cells.iter().enumerate() {
                 one(&mut text, (MARGIN + LABEL + COLUMN * column, y), cell, self.what_if);
             }
@@ -95,24 +90,12 @@ fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell, what_if: bool) {
     };
     let mut tips = vec![cell.outcome()];
     tips.extend(cell.because.iter().map(|said| {
-        format!(
-            "{} of {}: {} ({})",
-            named(said),
-            said.policy,
-            said.messages.join(" · "),
-            cited(&said.citation)
-        )
+        format!("{} of {}: {} ({})", named(said), said.policy, said.told(), cited(&said.citation))
     }));
     tips.extend(cell.missing_in_words());
     tips.extend(cell.faults.iter().map(|fault| format!("fault: {fault}")));
     tips.extend(cell.advice.iter().map(|said| {
-        format!(
-            "advice: {}, {} of {}: {}",
-            super::ends(said.span),
-            named(said),
-            said.policy,
-            said.messages.join(" · ")
-        )
+        format!("advice: {}, {} of {}: {}", super::ends(said.span), named(said), said.policy, said.told())
     }));
     let tips: Vec<_> = tips.iter().map(|tip| markup(tip)).collect();
     let (width, height) = (COLUMN - 4, ROW - 4);
@@ -123,11 +106,11 @@ fn one(text: &mut String, (x, y): (usize, usize), cell: &Cell, what_if: bool) {
         fill(cell.span),
         if cell.span.is_determinate() { "" } else { " stroke-dasharray=\"4 3\"" }
     );
-    write(text, (x + 6, y + 17), "font-size=\"12\" font-weight=\"700\"", &short(&cell.outcome(), LETTERS));
+    write(text, (x + 6, y + 17), "font-size=\"12\" font-weight=\"700\"", &cut(&cell.outcome(), LETTERS));
     let mut rules: Vec<String> = cell.because.iter().map(named).collect();
     rules.dedup();
     let rules = if cell.faults.is_empty() { rules.join(", ") } else { "fault".to_owned() };
-    write(text, (x + 6, y + 33), "font-size=\"11\"", &short(&rules, LETTERS));
+    write(text, (x + 6, y + 33), "font-size=\"11\"", &cut(&rules, LETTERS));
     if let Some(advised) = cell.advised() {
         write(text, (x + 6, y + 48), "font-size=\"11\" font-style=\"italic\"", &format!("advice: {advised}"));
     }
@@ -153,12 +136,4 @@ fn fill(span: Span) -> &'static str {
         Outcome::LicenceRequired => "#fbd7ea",
         Outcome::Deny => "#f9c9c5",
     }
-}
-
-fn short(text: &str, most: usize) -> String {
-    let mut short: String = text.chars().take(most).collect();
-    if text.chars().nth(most).is_some() {
-        short.push('…');
-    }
-    short
 }

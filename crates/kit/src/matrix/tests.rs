@@ -132,15 +132,17 @@ fn the_page_is_well_formed_and_nothing_hostile_is_markup() {
         "default-src 'none'",
         "<th scope=\"col\">until 2020-12-31</th><th scope=\"col\">from 2021-01-01</th>",
         "<td class=\"open\"><span class=\"outcome\">permit…deny</span>",
-        "<span title=\"&lt;i&gt;a&lt;/i&gt; &quot;says&quot; so\">a</span><small>Act &amp; Order, § &lt;4&gt;</small>",
+        "<details><summary>a<small>Act &amp; Order, § &lt;4&gt;</small></summary><p>&lt;i&gt;a&lt;/i&gt; &quot;says&quot; so</p></details>",
         "<p>1 fact missing</p>",
-        "<p class=\"advice\">advice: deny, <span",
+        "<div class=\"advice\">advice: deny<details>",
         "fault: one trapped: &lt;x&gt;",
-        "<span title=\"&lt;i&gt;a&lt;/i&gt; &quot;says&quot; so\">one: a</span>",
+        "<summary>one: a<small>",
+        ".times th:first-child{position:sticky;left:0",
         "No &lt;b&gt;supply&lt;/b&gt;.",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
+    assert!(!page.contains("title="), "what only a pointer shows, many never see");
     assert!(!page.contains("What if"));
     assert!(Matrix { what_if: true, ..matrix }.html().contains("<strong>What if</strong>"));
 }
@@ -158,6 +160,23 @@ fn a_rule_that_is_not_in_force_is_marked_wherever_it_is_named() {
     assert!(matrix.html().contains("a <em>(announced, lifted)</em>"), "{}", matrix.html());
     assert!(matrix.html().contains("<td>announced, lifted</td>"), "{}", matrix.html());
     assert!(matrix.svg().contains("a (announced, lifted)</text>"), "{}", matrix.svg());
+}
+
+#[test]
+fn long_texts_are_cut() {
+    let mut wordy = cell("a", Permit, Deny);
+    wordy.because[0].messages = vec!["m".repeat(3_000)];
+    let matrix = of(vec![wordy]);
+    for shown in [matrix.html(), matrix.svg()] {
+        assert!(shown.contains(&format!("{}…", "m".repeat(600))) && !shown.contains(&"m".repeat(601)));
+    }
+    let request = serde_json::json!({
+        "evaluationDate": "2025-09-05", "action": "supply", "participants": [{ "role": "endUser", "party": "a" }],
+        "parties": [{ "recordId": "a", "kind": "registeredEntity", "names": [{ "fullName": "한".repeat(2_000) }] }],
+        "resource": { "recordId": "api", "category": "compute" },
+    });
+    let request = Request::from_json(request.to_string().as_bytes(), &Default::default()).unwrap();
+    assert_eq!(about(&request), format!("supply of compute: endUser {}…", "한".repeat(80)));
 }
 
 #[test]

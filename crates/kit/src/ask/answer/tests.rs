@@ -199,7 +199,7 @@ fn an_example_can_be_pasted_as_an_answer() {
     check_example("/relationships/0/interests/0/share", None, json!({ "exact": "50" }));
     check_example("/relationships/0/interests/0/directness", None, json!("direct"));
     check_example("/relationships/0/interestedParty", None, json!("a"));
-    check_example("/relationships", None, json!([{ "subject": "a" }]));
+    check_example("/relationships", None, json!([{ "recordId": "new", "subject": "a" }]));
     check_example("/certificates", None, json!([{ "scheme": "text" }]));
     check_example("/certificates/0/validUntil", None, json!("2025-09-05"));
     check_example("/certificates/0/holder", None, json!("a"));
