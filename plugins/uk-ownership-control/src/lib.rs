@@ -6,7 +6,7 @@
 //! * `owned`: a listed person owns more than half of its shares;
 //! * `controlled`: a listed person has more than half of its votes, appoints its board, or can direct it.
 //!
-//! The sources do not say that persons are added up, so each is looked at alone ([`Persons`]); what only several
+//! The sources do not say that persons are added up, so each is looked at alone (`persons.rs`); what only several
 //! come to together a person must look at. The manifest (`lexgate.toml`) says what is uncertain about it.
 
 mod persons;
