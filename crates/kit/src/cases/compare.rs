@@ -35,6 +35,9 @@ pub(super) struct Expect {
     /// Computed values by name: `50.1`, `25 to 50`, `more than 50 to 75`.
     #[serde(default)]
     derived: BTreeMap<String, String>,
+    /// Values that the messages of deciding findings are filled with, by placeholder.
+    #[serde(default)]
+    arguments: BTreeMap<String, String>,
     /// The kind of the fault that must come.
     fault: Option<String>,
     /// Whether no version of a dataset holds on the date.
@@ -124,6 +127,13 @@ impl Expect {
             let values =
                 deciding.iter().flat_map(|finding| &finding.derived).filter(|value| value.name == *name);
             let found: BTreeSet<_> = values.map(interval).collect();
+            if !found.contains(expected) {
+                differences.push(Difference::new(name, expected, shown(&found)));
+            }
+        }
+        for (name, expected) in &self.arguments {
+            let found: BTreeSet<_> =
+                deciding.iter().filter_map(|finding| finding.arguments.get(name).cloned()).collect();
             if !found.contains(expected) {
                 differences.push(Difference::new(name, expected, shown(&found)));
             }
