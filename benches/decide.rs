@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use std::hint::black_box;
 
 /// A customer owned by a company headquartered in China, through a marketplace.
-const REQUEST: &str = include_str!("../crates/cli/demo/subsidiary.json");
+const REQUEST: &str = include_str!("subsidiary.json");
 
 fn policy(engine: &Engine) -> Prepared {
     let package = shipped::package();
