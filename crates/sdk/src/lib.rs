@@ -72,6 +72,7 @@ pub mod ownership;
 mod parameters;
 mod place;
 mod regions;
+mod requirement;
 mod table;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -90,8 +91,9 @@ pub use names::{Match, Names};
 pub use parameters::{Exact, Parameters, Percent};
 pub use place::{Evidence, Gap, Place};
 pub use regions::{Regions, country, region_code};
+pub use requirement::{CaseCodes, Possible, Requirement};
 pub use table::{Row, Table};
-pub use usual::eccn_is_of;
+pub use usual::{MOST_UNDERLYING, eccn_is_of};
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;
 

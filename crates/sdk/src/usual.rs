@@ -2,11 +2,14 @@
 //! held; and codes that several of them read.
 
 use crate::condition::Condition;
-use crate::fact::Fact;
+use crate::fact::{Fact, INCONSISTENT};
 use crate::regions::country;
 use crate::view::{Authorization, Certificate, Classification, Item, Party, Request};
 use alloc::vec::Vec;
 use lexgate_model::Date;
+
+/// Most certificates that one stands on, one below the other; chosen by feel: software, platform, infrastructure are two.
+pub const MOST_UNDERLYING: usize = 3;
 
 impl<'a> Party<'a> {
     /// Returns whether it is a state or a public body. The kind tells it of states, their bodies and natural persons; of
@@ -80,6 +83,28 @@ impl<'a> Certificate<'a> {
     #[must_use]
     pub fn valid_on(&self, date: Date) -> Condition<'a> {
         valid(self.valid_from(), self.valid_until(), date)
+    }
+
+    /// Returns whether the date is one of the days of every certificate that it stands on, [`MOST_UNDERLYING`] at most.
+    #[must_use]
+    pub fn valid_below(&self, date: Date) -> Condition<'a> {
+        let expected = "a certificate that stands on at most three others, none twice";
+        let too_many = self.all_below().nth(MOST_UNDERLYING);
+        let too_many =
+            too_many.map(|_| Condition::unknown([self.underlying().place().gap(expected, INCONSISTENT)]));
+        Condition::all(self.all_below().map(|below| below.valid_on(date)).chain(too_many))
+    }
+
+    /// Returns the one at the end of those that it stands on, one below the other.
+    #[must_use]
+    pub fn lowest(&self) -> Option<Certificate<'a>> {
+        self.all_below().last()
+    }
+
+    /// The certificates it stands on, the nearest first; one more than there may be shows that there are too many.
+    fn all_below(&self) -> impl Iterator<Item = Certificate<'a>> {
+        core::iter::successors(self.underlying().value(), |one| one.underlying().value())
+            .take(MOST_UNDERLYING + 1)
     }
 
     /// Returns whether who operates the service holds it, on the date of the request. Where no operator is stated it may be

@@ -152,6 +152,20 @@ fn every_message_and_rule_is_in_the_manifest() {
 }
 
 #[test]
+fn sixty_parties_are_screened_and_one_more_is_refused() {
+    let with = |count: usize| {
+        let names: Vec<_> = (0..count).map(|index| format!("c{index}")).collect();
+        let companies = names.iter().map(|name| company(name, "SG")).collect();
+        let buyers = request("2025-09-05").parties(companies);
+        let buyers = names.iter().fold(buyers, |buyers, name| buyers.participant("endUser", name)).build();
+        let (mut findings, view) = (Findings::new(), Request::new(&buyers).unwrap());
+        policy(TERMS).evaluate(view, &mut findings).map(|()| findings.into_contract().len())
+    };
+    assert_eq!(with(MOST_SCREENED).unwrap(), 4 * MOST_SCREENED);
+    assert!(with(MOST_SCREENED + 1).is_err());
+}
+
+#[test]
 fn the_list_we_ship_says_of_whom_it_knows() {
     let list = Regions::parse(include_bytes!("../data/regions.csv"), "supported").unwrap();
     let check = |code: &str, supported: Truth| assert_eq!(list.has(code), supported, "{code}");

@@ -6,9 +6,6 @@ use lexgate_sdk::contract::Outcome;
 use lexgate_sdk::view::Certificate;
 use lexgate_sdk::{Answer, Condition, Gap, INCONSISTENT, Request, Truth, Weighed};
 
-/// Most certificates that one stands on, one below the other; chosen by feel: software, platform, infrastructure are two.
-const MOST_UNDERLYING: usize = 3;
-
 /// The certificates of a request, and what they are read with.
 pub(crate) struct Certificates<'p, 'a> {
     pub(crate) request: Request<'a>,
@@ -69,13 +66,8 @@ impl<'p, 'a> Certificates<'p, 'a> {
 
     /// Whether a certificate is one for this service, held by the operator and valid with all it stands on.
     fn counts(&self, one: Certificate<'a>) -> Condition<'a> {
-        let mut parts = vec![one.held_by_operator(self.request), self.for_the_model(one)];
-        parts.extend(underlying(one).map(|below| below.valid_on(self.request.date())));
-        if underlying(one).nth(MOST_UNDERLYING).is_some() {
-            let expected = "a certificate that stands on at most three others, none twice";
-            parts.push(Condition::unknown([one.underlying().place().gap(expected, INCONSISTENT)]));
-        }
-        Condition::all(parts)
+        let date = self.request.date();
+        Condition::all([one.held_by_operator(self.request), self.for_the_model(one), one.valid_below(date)])
     }
 
     /// Whether it is for the service model of what is supplied, as far as that is stated or must be.
@@ -116,7 +108,7 @@ impl<'p, 'a> Certificates<'p, 'a> {
     /// Weighs whether the grade of the infrastructure below it is this one or a higher one.
     fn below_reaches(&self, one: Certificate<'a>, needed: Grade) -> Weighed<'a> {
         let expected = "the certificate of the infrastructure it runs on";
-        let Some(lowest) = underlying(one).last() else { return open(one.underlying().gap(expected)) };
+        let Some(lowest) = one.lowest() else { return open(one.underlying().gap(expected)) };
         match on_infrastructure(lowest).truth() {
             Truth::False => self.reaches(lowest, needed),
             Truth::True => open(lowest.underlying().gap(expected)),
@@ -133,9 +125,4 @@ fn open<'a>(missing: impl IntoIterator<Item = Gap<'a>>) -> Weighed<'a> {
 fn on_infrastructure(one: Certificate<'_>) -> Condition<'_> {
     let above = |model: &str| model.starts_with("PaaS") || model.starts_with("SaaS");
     Condition::of(one.service_model(), "its service model", above)
-}
-
-/// The certificates it stands on, the nearest first; one more than there may be shows that there are too many.
-fn underlying(one: Certificate<'_>) -> impl Iterator<Item = Certificate<'_>> {
-    core::iter::successors(one.underlying().value(), |one| one.underlying().value()).take(MOST_UNDERLYING + 1)
 }

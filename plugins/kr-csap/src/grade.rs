@@ -1,6 +1,6 @@
 //! Grades (하/중/상): which of them the system may have, and which a certificate without grade counts as.
 
-use lexgate_sdk::{Date, Evidence, Gap, INCONSISTENT, Request, Table, date};
+use lexgate_sdk::{Date, INCONSISTENT, Possible, Request, Table, date};
 
 /// A grade of a system, or of a certificate: 하 (low), 중 (mid), 상 (high).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,22 +31,8 @@ impl Grade {
     }
 }
 
-/// The grades a system may have, lowest first, the facts that would tell which, and what is known of them.
-pub(crate) struct Possible<'a> {
-    grades: Vec<Grade>,
-    pub(crate) missing: Vec<Gap<'a>>,
-    pub(crate) evidence: Vec<Evidence<'a>>,
-}
-
-impl Possible<'_> {
-    /// Returns what is needed at each of the grades.
-    pub(crate) fn each<T>(&self, needs: impl Fn(Grade) -> T) -> Vec<T> {
-        self.grades.iter().map(|&grade| needs(grade)).collect()
-    }
-}
-
 /// Returns which grades the system may have. The buyer classifies; with personal data it is no low system.
-pub(crate) fn possible(request: Request<'_>) -> Possible<'_> {
+pub(crate) fn possible(request: Request<'_>) -> Possible<'_, Grade> {
     let deployment = request.deployment();
     let scheme = deployment.text("dataClassification.scheme");
     let scheme = scheme.read(|scheme| (scheme == "CSAP").then_some(()));
@@ -59,14 +45,14 @@ pub(crate) fn possible(request: Request<'_>) -> Possible<'_> {
     ];
     let missing = gaps.into_iter().flatten();
     let wrong = level.place().gap("a grade above `low`: the system holds personal data", INCONSISTENT);
-    let (above_low, any) = (vec![Grade::Mid, Grade::High], vec![Grade::Low, Grade::Mid, Grade::High]);
-    let (grades, missing) = match (scheme.value().and(level.value()), personal.value()) {
-        (None, Some(true)) => (above_low, missing.collect()),
-        (Some(Grade::Low), Some(true)) => (above_low, vec![wrong]),
-        (None, _) | (Some(Grade::Low), None) => (any, missing.collect()),
-        (Some(grade), _) => (vec![grade], Vec::new()),
-    };
-    Possible { grades, missing, evidence: level.evidence().into_iter().chain(personal.evidence()).collect() }
+    let known = level.evidence().into_iter().chain(personal.evidence());
+    let (above_low, any) = ([Grade::Mid, Grade::High], [Grade::Low, Grade::Mid, Grade::High]);
+    match (scheme.value().and(level.value()), personal.value()) {
+        (None, Some(true)) => Possible::one_of(above_low, missing, known),
+        (Some(Grade::Low), Some(true)) => Possible::one_of(above_low, [wrong], known),
+        (None, _) | (Some(Grade::Low), None) => Possible::one_of(any, missing, known),
+        (Some(grade), _) => Possible::only(grade, known),
+    }
 }
 
 /// What certificates without grade count as, by service model and last day of issue: the lowest and the highest grade that

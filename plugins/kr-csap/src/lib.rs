@@ -11,13 +11,14 @@
 
 mod certificates;
 mod grade;
-mod report;
 mod requirements;
 
 use certificates::Certificates;
 use grade::Equivalences;
 use lexgate_sdk::contract::Refusal;
-use lexgate_sdk::{Answer, Datasets, Findings, Parameters, Policy, Request, Truth, Versions};
+use lexgate_sdk::{
+    Answer, CaseCodes, Datasets, Findings, Parameters, Policy, Possible, Request, Truth, Versions,
+};
 
 /// The policy, as a binding configured it.
 #[derive(Debug)]
@@ -67,19 +68,30 @@ impl Policy for KrCsap {
         }
         let certificates = Certificates::new(request, self);
         let system = grade::possible(request);
-        let by_grade = |grade| requirements::graded(&certificates, grade);
         let on_infrastructure = certificates.on_infrastructure();
-        let as_proposed = |grade| requirements::proposed(&certificates, &on_infrastructure, grade);
-        let mut report =
-            |rule, system, cases: Vec<_>| report::report(rule, system, &cases, &buyers, findings);
-        report(("csap-ungraded", "ungraded-met"), None, vec![requirements::ungraded(&certificates)]);
-        report(("csap", "requirements-met"), Some(&system), system.each(by_grade));
-        report(("single-gate", "gate-passed"), None, vec![requirements::single_gate(&certificates)]);
+        let by_grade = system.each(|&grade| requirements::graded(&certificates, grade));
+        let ungraded = Possible::only(requirements::ungraded(&certificates), []);
+        let gate = Possible::only(requirements::single_gate(&certificates), []);
+        findings.require("csap-ungraded", &codes("ungraded-met"), &buyers, &ungraded);
+        findings.require("csap", &codes("requirements-met"), &buyers, &by_grade);
+        findings.require("single-gate", &codes("gate-passed"), &buyers, &gate);
         if on_infrastructure.truth() != Truth::False {
-            let rule = ("infrastructure-grade", "infrastructure-follows");
-            report(rule, Some(&system), system.each(as_proposed));
+            let needed =
+                system.each(|&grade| requirements::proposed(&certificates, &on_infrastructure, grade));
+            findings.require("infrastructure-grade", &codes("infrastructure-follows"), &buyers, &needed);
         }
         Ok(())
+    }
+}
+
+/// The message codes of a rule: its own if all is met, and those of all where the buyer or the grade is open.
+fn codes(met: &'static str) -> CaseCodes {
+    CaseCodes {
+        met,
+        applies_open: "buyer-open",
+        unmet_in_each: "denied-at-every-grade",
+        met_in_each: "allowed-at-every-grade",
+        open: "grade-open",
     }
 }
 

@@ -5,38 +5,20 @@
 
 use crate::certificates::Certificates;
 use crate::grade::Grade;
-use lexgate_sdk::{Answer, Condition, Fact, Request, Weighed, country, region_code};
+use lexgate_sdk::{Answer, Condition, Fact, Request, Requirement, Weighed, country, region_code};
 
-/// One requirement, what it comes to, and how that is told.
-pub(crate) struct Requirement<'a> {
-    /// Message codes for: not met, not verified, open.
-    pub(crate) codes: [&'static str; 3],
-    pub(crate) arguments: Vec<(&'static str, &'a str)>,
-    pub(crate) weighed: Weighed<'a>,
-}
-
-impl<'a> Requirement<'a> {
-    fn new(codes: [&'static str; 3], weighed: Weighed<'a>) -> Requirement<'a> {
-        Requirement { codes, arguments: Vec::new(), weighed }
-    }
-
-    /// Returns one on a word, of which messages tell the name and the value.
-    fn on(
-        (name, word): (&'static str, Fact<'a, &'a str>),
-        unmet: &'static str,
-        expected: &'a str,
-        test: impl FnOnce(&str) -> bool,
-        otherwise: Answer,
-    ) -> Requirement<'a> {
-        let weighed = Weighed::needs(word, expected, test, otherwise);
-        let arguments = vec![("fact", name), ("value", word.value().unwrap_or_default())];
-        Requirement { codes: [unmet, "requirement-unverified", "requirement-open"], arguments, weighed }
-    }
-
-    fn of_grade(mut self, grade: Grade) -> Requirement<'a> {
-        self.arguments.push(("grade", grade.called()));
-        self
-    }
+/// One on a word, of which messages tell the name and the value.
+fn on<'a>(
+    (name, word): (&'static str, Fact<'a, &'a str>),
+    unmet: &'static str,
+    expected: &'a str,
+    test: impl FnOnce(&str) -> bool,
+    otherwise: Answer,
+) -> Requirement<'a> {
+    let weighed = Weighed::needs(word, expected, test, otherwise);
+    Requirement::new([unmet, "requirement-unverified", "requirement-open"], weighed)
+        .argument("fact", name)
+        .argument("value", word.value().unwrap_or_default())
 }
 
 /// What a system of a grade needs.
@@ -53,17 +35,17 @@ pub(crate) fn graded<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> V
     let codes = [insufficient, "certificate-unverified", "certificate-open"];
     let mut needed = vec![
         Requirement::new(codes, certificates.graded(grade)),
-        Requirement::on(separation(request), "separation-insufficient", SEPARATION, separated, otherwise()),
-        Requirement::on(region, "place-abroad", place, in_korea, otherwise()),
-        Requirement::on(operations, "operations-abroad", from_where, in_korea, otherwise()),
+        on(separation(request), "separation-insufficient", SEPARATION, separated, otherwise()),
+        on(region, "place-abroad", place, in_korea, otherwise()),
+        on(operations, "operations-abroad", from_where, in_korea, otherwise()),
     ];
     if grade == Grade::High {
         needed.extend(HIGH.map(|(name, unmet, expected)| {
             let word = request.deployment().flag(name).map(|met| if met { "true" } else { "false" });
-            Requirement::on((name, word), unmet, expected, |word| word == "true", Answer::Deny)
+            on((name, word), unmet, expected, |word| word == "true", Answer::Deny)
         }));
     }
-    needed.into_iter().map(|requirement| requirement.of_grade(grade)).collect()
+    needed.into_iter().map(|requirement| requirement.argument("grade", grade.called())).collect()
 }
 
 /// What high systems need in addition: the fact, the code if it is not met, and what it says.
@@ -80,7 +62,7 @@ pub(crate) fn ungraded<'a>(certificates: &Certificates<'_, 'a>) -> Vec<Requireme
     let (separation, physical) = (separation(certificates.request), |word: &str| word == "physical");
     vec![
         Requirement::new(codes, certificates.certified()),
-        Requirement::on(separation, "separation-not-physical", SEPARATION, physical, Answer::Deny),
+        on(separation, "separation-not-physical", SEPARATION, physical, Answer::Deny),
     ]
 }
 
@@ -99,7 +81,7 @@ pub(crate) fn proposed<'a>(
     let codes = ["infrastructure-lower", "infrastructure-lower", "infrastructure-open"];
     let follows = certificates.graded_by_infrastructure(grade);
     let nothing = Weighed::settled(Answer::NotApplicable, []);
-    vec![Requirement::new(codes, applies.choose(follows, nothing)).of_grade(grade)]
+    vec![Requirement::new(codes, applies.choose(follows, nothing)).argument("grade", grade.called())]
 }
 
 /// The code for certificates of which none is enough; or for having none.
