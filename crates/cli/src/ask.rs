@@ -2,6 +2,7 @@
 
 use crate::ambient;
 use crate::args;
+use crate::engine;
 use crate::exit::Exit;
 use crate::explain::{self, BOLD, DIM, YELLOW, plain};
 use crate::question::{self, instant_or_date, refused};
@@ -23,7 +24,7 @@ const MOST_SHOWN: usize = 10;
 pub(crate) fn run(args: &args::Ask, json: bool) -> Result<Exit> {
     let at = args.at.as_deref().map(instant_or_date).transpose()?;
     let answers = args.answers.iter().map(|text| text.parse()).collect::<Result<Vec<Answer>, _>>()?;
-    let engine = Engine::new()?;
+    let engine = engine::start()?;
     let set = set::read(&args.set, &engine, &Terms::default())?;
     let request = match question::read(&args.request, &RequestLimits::default()) {
         Ok(request) => request,

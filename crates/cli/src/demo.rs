@@ -5,6 +5,7 @@
 use crate::ambient;
 use crate::args;
 use crate::build;
+use crate::engine;
 use crate::exit::Exit;
 use crate::explain::{self, BOLD, DIM};
 use crate::tree;
@@ -50,7 +51,7 @@ const STATEMENTS: &str = include_str!("../demo/harbour-statements.json");
 
 pub(crate) fn run(args: &args::Demo, json: bool) -> Result<Exit> {
     let root = root()?;
-    let engine = Engine::new()?;
+    let engine = engine::start()?;
     let show = Show { engine, language: &args.language, json };
     for (policy, ids) in SHOWN {
         let folder = root.join(PLUGINS).join(policy);

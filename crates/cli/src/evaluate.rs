@@ -2,6 +2,7 @@
 
 use crate::ambient;
 use crate::args;
+use crate::engine;
 use crate::exit::Exit;
 use crate::explain;
 use crate::lines::{self, Input, Line};
@@ -17,7 +18,7 @@ use serde_json::json;
 use std::io::BufRead;
 
 pub(crate) fn run(args: &args::Evaluate, json: bool) -> Result<Exit> {
-    let engine = Engine::new()?;
+    let engine = engine::start()?;
     let terms = Terms { posture: args.posture.into(), shadow: &args.shadow };
     let set = set::read(&args.set, &engine, &terms)?;
     let at = args.at.as_deref().map(instant_or_date).transpose()?;

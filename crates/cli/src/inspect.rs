@@ -31,9 +31,11 @@ pub(crate) fn package(path: &Path) -> Result<Verified<Package>> {
 pub(crate) fn run(args: &args::Inspect, json: bool) -> Result<Exit> {
     let package = package(&args.package)?;
     let measures = measure(&package.bytes);
+    let hindrance = lexgate_engine::prevents_snapshot(&package.bytes);
     if json {
         return ambient::print_json(&json!({
             "digest": package.digest, "manifest": package.manifest, "imports": package.imports, "measures": measures,
+            "preventsSnapshot": hindrance,
         }));
     }
     let manifest = &package.manifest;
@@ -105,6 +107,13 @@ pub(crate) fn run(args: &args::Inspect, json: bool) -> Result<Exit> {
             "{BOLD}expected{BOLD:#}  at most {} fuel, {} bytes of memory",
             expected.fuel, expected.memory
         )?;
+    }
+    match hindrance {
+        None => writeln!(text, "{BOLD}starts{BOLD:#}  from a snapshot")?,
+        Some(why) => {
+            let why = plain(&why);
+            writeln!(text, "{BOLD}starts{BOLD:#}  afresh, and is configured by every evaluation: {why}")?;
+        }
     }
     ambient::print(&text)?;
     Ok(Exit::DONE)

@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod build;
 mod demo;
+mod engine;
 mod evaluate;
 mod exit;
 mod explain;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
+        Command::PrepareWorker => engine::work(),
     };
     result.unwrap_or_else(|error| ambient::report(&error, json)).into()
 }

@@ -2,6 +2,7 @@
 
 use crate::ambient;
 use crate::args;
+use crate::engine;
 use crate::exit::Exit;
 use crate::explain::{self, BOLD, DIM, RED, YELLOW, plain, table};
 use crate::inspect::citation;
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &args::Matrix, json: bool) -> Result<Exit> {
         date::parse(text).with_context(|| format!("`{text}` is not a date; write `2025-09-05`"))
     };
     let (from, until) = (args.from.as_ref().map(day).transpose()?, args.until.as_ref().map(day).transpose()?);
-    let engine = Engine::new()?;
+    let engine = engine::start()?;
     let set = set::read(&args.set, &engine, &Terms::default())?;
     let request = match question::read(&args.request, &RequestLimits::default()) {
         Ok(request) => request,

@@ -3,16 +3,16 @@
 use crate::ambient;
 use crate::args;
 use crate::build;
+use crate::engine;
 use crate::exit::Exit;
 use crate::explain::{BOLD, DIM, GREEN, RED};
 use anyhow::{Context, Result, bail};
-use lexgate_engine::Engine;
 use lexgate_kit::cases::{self, CaseResult};
 use serde_json::json;
 use std::fmt::Write as _;
 
 pub(crate) fn run(args: &args::Test, json: bool) -> Result<Exit> {
-    let engine = Engine::new()?;
+    let engine = engine::start()?;
     let clock = ambient::stopwatch();
     let mut policies = Vec::new();
     let (mut passed, mut failed) = (0usize, 0usize);

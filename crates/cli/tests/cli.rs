@@ -7,44 +7,19 @@
     reason = "a test may fail anywhere, and makes its own files"
 )]
 
+mod ran;
+
+use ran::{Ran, program, root, run};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::OnceLock;
 
-/// What a run of the program came to.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
 fn lexgate_with(args: &[&str], input: &[u8]) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lexgate"))
-        .args(args)
-        .current_dir(root())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // Written beside reading, or a full pipe would stop both; a program that ends early closes its end.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    run(program(&root()).args(args), input)
 }
 
 fn lexgate(args: &[&str]) -> Ran {
     lexgate_with(args, b"")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Returns the package of the shipped policy, built once for all tests.
@@ -424,7 +399,7 @@ fn building_in_two_folders_gives_one_digest() {
         }
         let plugin = folder.path().join("plugins/anthropic-regions");
         let out = folder.path().join("out");
-        let built = Command::new(env!("CARGO_BIN_EXE_lexgate"))
+        let built = program(&root())
             .args(["build", "--json"])
             .arg(&plugin)
             .arg("--out")

@@ -7,30 +7,19 @@
     reason = "a test may fail anywhere, and makes its own files"
 )]
 
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+mod ran;
 
-/// What a run of the program came to.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
+use ran::{Ran, program, root, run};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::OnceLock;
 
 fn lexgate(args: &[&str]) -> Ran {
     lexgate_in(&root(), args)
 }
 
 fn lexgate_in(folder: &Path, args: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_lexgate")).args(args).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    run(program(folder).args(args), b"")
 }
 
 /// A policy of which only the manifest matters.

@@ -6,21 +6,15 @@
     reason = "a test may fail anywhere, and makes its own files"
 )]
 
+#[expect(dead_code, reason = "the root is for other tests")]
+mod ran;
+
+use ran::{Ran, program, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// What a run of the program came to.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
 
 fn lexgate(args: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_lexgate")).args(args).current_dir(demo()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    run(program(&demo()).args(args), b"")
 }
 
 /// The folder of the demo, which has a synthetic BODS package.

@@ -1,6 +1,6 @@
 //! Asks a policy set: one path for the server, for `lexgate evaluate` and for bulk.
 
-use crate::config::Engine;
+use crate::engine::Engine;
 use crate::host::LogLine;
 use crate::prepare::Prepared;
 use crate::run::Run;
@@ -140,7 +140,7 @@ impl Engine {
             request.to_mut().set_when(when);
         }
         let canonical = request.canonical();
-        let deadline = self.ticker.now().saturating_add(Ticker::ticks(DECISION_DEADLINE_MS));
+        let deadline = self.0.ticker.now().saturating_add(Ticker::ticks(DECISION_DEADLINE_MS));
         let question = Question { request: &request, canonical: &canonical, deadline, what_if: M::WHAT_IF };
         let mut asked = Vec::new();
         let mut joined = Verdict::default();
@@ -148,7 +148,7 @@ impl Engine {
         let mut order: Vec<_> = set.bindings().iter().enumerate().collect();
         order.sort_by_key(|(_, binding)| binding.mode != Mode::Enforce);
         for (place, binding) in order.into_iter().filter(|(_, binding)| binding.mode != Mode::Off) {
-            let date = binding.policy.0.zone.date(when);
+            let date = binding.policy.0.known.zone.date(when);
             if !binding.period.contains(date) {
                 continue;
             }
@@ -161,7 +161,7 @@ impl Engine {
         }
         asked.sort_by_key(|(place, _)| *place);
         let bindings = asked.into_iter().map(|(_, evaluation)| evaluation).collect();
-        Record::new(self.meter(), &canonical, bindings, Decision::of(&joined))
+        Record::new(self.meter().to_owned(), &canonical, bindings, Decision::of(&joined))
     }
 
     /// Asks one binding. An environmental fault is tried once more.
@@ -221,7 +221,7 @@ impl Engine {
             Some(name) if binding.anachronism == Anachronism::Refuse => {
                 nothing(Fault::Anachronistic(name.clone()))
             }
-            _ if self.ticker.now() >= question.deadline => nothing(Fault::Deadline),
+            _ if self.0.ticker.now() >= question.deadline => nothing(Fault::Deadline),
             _ => self.run(&binding.policy, question.request, date, &binding.limits, question.deadline),
         };
         let context = Context {

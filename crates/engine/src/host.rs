@@ -1,6 +1,6 @@
 //! What a guest finds around it: its limits, its datasets while it is configured, and a log.
 
-use crate::config::HOST_CALL_FUEL;
+use crate::config::{HOST_CALL_FUEL, MOST_PARTS};
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::{Fault, Limits};
 use std::sync::Arc;
@@ -131,9 +131,6 @@ impl Reborrow<'_> for StoreContextMut<'_, State> {
     }
 }
 
-/// Most core instances, memories and tables of one component; chosen by feel: an interpreter guest has 36 instances.
-const MOST_PARTS: usize = 64;
-
 impl ResourceLimiter for State {
     fn memory_growing(
         &mut self,
@@ -159,14 +156,14 @@ impl ResourceLimiter for State {
     }
 
     fn instances(&self) -> usize {
-        MOST_PARTS
+        MOST_PARTS as usize
     }
 
     fn tables(&self) -> usize {
-        MOST_PARTS
+        MOST_PARTS as usize
     }
 
     fn memories(&self) -> usize {
-        MOST_PARTS
+        MOST_PARTS as usize
     }
 }

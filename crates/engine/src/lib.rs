@@ -29,19 +29,32 @@
 //! }
 //! ```
 
+mod artifact;
+mod cache;
 mod config;
 pub mod contract;
 mod decide;
+mod engine;
 mod host;
 mod lift;
 mod lower;
+mod make;
+mod package;
 mod prepare;
+mod resident;
 mod run;
 mod ticker;
 mod v0_1;
+mod worker;
 
-pub use config::{Engine, Unstartable};
+pub use artifact::{Artifact, Start};
+pub use cache::Cache;
+pub use config::Instances;
 pub use decide::{Anachronism, Binding, PolicySet, Unusable};
+pub use engine::{Builder, Engine, Unstartable};
 pub use host::LogLine;
+pub use make::{Failed, Order, Workshop, prevents_snapshot};
 pub use prepare::{Prepared, Unprepared};
+pub use resident::Room;
 pub use run::Run;
+pub use worker::{Worker, WorkerLimits, work};

@@ -1,20 +1,27 @@
 //! From a verified package to a prepared policy.
 //!
-//! Preparation compiles, links, and runs `configure` once to see that it accepts its parameters and datasets. It happens
-//! in this process. A worker process with limits of its own, a snapshot of the configured state and a cache take this
-//! function's place inside, its callers see none of that; until then every evaluation configures afresh.
+//! What can be told without running anything is told first. Then what was made ready before is looked for in the cache;
+//! else a [`Workshop`](crate::Workshop) makes it. What comes out is loaded now, and loaded again on demand when it had to
+//! leave memory.
 
-use crate::config::Engine;
+use crate::artifact::{Artifact, Start};
+use crate::cache::Name;
+use crate::config::{PRICE_LIST, WASMTIME};
 use crate::contract::Guest;
+use crate::engine::{Engine, Served};
 use crate::host::State;
+use crate::make::{Failed, Order};
+use crate::package::Known;
+use crate::resident::{Loaded, Slot};
 use lexgate_model::date::Period;
 use lexgate_model::fault::Fault;
 use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
-use lexgate_model::record::{DatasetIdentity, PolicyIdentity};
+use lexgate_model::record::{DatasetIdentity, PolicyIdentity, Used};
 use lexgate_model::zone::Zone;
 use lexgate_model::{Limits, Manifest, Package, Verified};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre};
 
@@ -23,13 +30,14 @@ use wasmtime::component::{Component, InstancePre};
 pub struct Prepared(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) manifest: Manifest,
-    pub(crate) zone: Zone,
+    pub(crate) known: Arc<Known>,
     pub(crate) identity: PolicyIdentity,
     pub(crate) parameters: Parameters,
     pub(crate) datasets: Arc<[DatasetVersion]>,
-    pub(crate) component: InstancePre<State>,
-    pub(crate) guest: Box<dyn Guest>,
+    pub(crate) slot: Slot,
+    name: Name,
+    start: Start,
+    configuring: Used,
 }
 
 impl fmt::Debug for Prepared {
@@ -48,11 +56,11 @@ pub enum Unprepared {
     #[error("policy `{0}` has the time zone `{1}`, which does not exist")]
     Zone(String, String),
     /// The component does not compile.
-    #[error("policy `{0}` does not compile")]
-    Compile(String, #[source] wasmtime::Error),
+    #[error("policy `{0}` does not compile: {1}")]
+    Compile(String, String),
     /// The component imports or exports something else than the contract says.
-    #[error("policy `{0}` does not fit the contract `{1}`")]
-    Unfit(String, String, #[source] wasmtime::Error),
+    #[error("policy `{0}` does not fit the contract `{1}`: {2}")]
+    Unfit(String, String, String),
     /// A dataset was attached that the manifest does not declare.
     #[error("policy `{0}` declares no dataset `{1}`; it declares: {2}")]
     UnknownDataset(String, String, String),
@@ -67,13 +75,16 @@ pub enum Unprepared {
         "policy `{0}` faulted while it was configured: {1} (it may use {2} fuel and {3} bytes of memory)"
     )]
     Faulted(String, Fault, u64, u64),
+    /// Preparing took more time or memory than it may, or broke.
+    #[error("policy `{0}` cannot be prepared: {1}")]
+    Unmade(String, String),
 }
 
 impl Prepared {
     /// Returns what the policy declares about itself.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.0.manifest
+        self.0.known.manifest()
     }
 
     /// Returns which policy it is.
@@ -99,6 +110,18 @@ impl Prepared {
         self.0.datasets.iter().map(identity).collect()
     }
 
+    /// Returns how its evaluations start.
+    #[must_use]
+    pub fn start(&self) -> &Start {
+        &self.0.start
+    }
+
+    /// Returns what configuring it used when it was prepared.
+    #[must_use]
+    pub fn configuring(&self) -> Used {
+        self.0.configuring
+    }
+
     /// Returns the days on which the versions of these datasets hold, in their order.
     #[must_use]
     pub fn dataset_periods(&self) -> Vec<Period> {
@@ -117,47 +140,151 @@ impl Engine {
         parameters: Parameters,
         attached: Vec<DatasetVersion>,
     ) -> Result<Prepared, Unprepared> {
-        let Package { digest, bytes, manifest, datasets, .. } = package.into_inner();
-        let id = manifest.policy.id.clone();
-        let datasets = bind_datasets(&manifest, datasets, attached)?;
-        let name = manifest.policy.contract.clone();
-        let served = self
-            .contracts
-            .iter()
-            .find(|served| served.contract.name() == name)
-            .ok_or_else(|| Unprepared::Contract(id.clone(), name.clone()))?;
-        let zone = Zone::find(&manifest.policy.time_zone)
-            .ok_or_else(|| Unprepared::Zone(id.clone(), manifest.policy.time_zone.clone()))?;
-        let component =
-            Component::new(&self.wasmtime, &bytes).map_err(|error| Unprepared::Compile(id.clone(), error))?;
-        let unfit = |error| Unprepared::Unfit(id.clone(), name.clone(), error);
-        let component = served.linker.instantiate_pre(&component).map_err(unfit)?;
-        let guest = served.contract.bind(&component).map_err(unfit)?;
-        let identity = PolicyIdentity { id, version: manifest.policy.version.to_string(), package: digest };
-        let inner =
-            Inner { manifest, zone, identity, parameters, datasets: datasets.into(), component, guest };
+        let package = package.into_inner();
+        let id = package.manifest.policy.id.clone();
+        let datasets = bind_datasets(&package.manifest, &package.datasets, attached)?;
+        let contract = package.manifest.policy.contract.clone();
+        self.served(&contract).ok_or_else(|| Unprepared::Contract(id.clone(), contract.clone()))?;
+        let zone = package.manifest.policy.time_zone.clone();
+        let zone = Zone::find(&zone).ok_or_else(|| Unprepared::Zone(id.clone(), zone))?;
+        let version = package.manifest.policy.version.to_string();
+        let identity = PolicyIdentity { id, version, package: package.digest };
+        let known = self.0.packages.share(package, zone);
+        let mut inner = Inner {
+            name: self.name(&known.package, &parameters, &datasets),
+            known,
+            identity,
+            parameters,
+            datasets: datasets.into(),
+            slot: Slot::default(),
+            start: Start::Snapshot,
+            configuring: Used::default(),
+        };
+        let ready = self.ready(&inner)?;
+        (inner.start, inner.configuring) = (ready.start.clone(), ready.configuring);
         let prepared = Prepared(Arc::new(inner));
-        self.try_configure(&prepared)?;
+        self.keep(&prepared, ready);
         Ok(prepared)
     }
 
-    fn try_configure(&self, prepared: &Prepared) -> Result<(), Unprepared> {
-        let limits = Limits::default();
-        let id = || prepared.0.identity.id.clone();
-        match self.configure(prepared, &limits, u64::MAX) {
-            Ok(_) => Ok(()),
-            Err((Fault::Refusal(refusal), _)) => Err(Unprepared::Refused(id(), refusal.to_string())),
-            Err((fault, _)) => {
-                Err(Unprepared::Faulted(id(), fault, limits.configure_fuel, limits.memory_bytes))
-            }
+    /// Returns what runs of a prepared policy; loaded, or made, again if it had to leave memory.
+    pub(crate) fn loaded(&self, policy: &Prepared) -> Result<Arc<Loaded>, Unprepared> {
+        match self.0.residents.get(&policy.0) {
+            Some(loaded) => Ok(loaded),
+            None => Ok(self.keep(policy, self.ready(&policy.0)?)),
         }
+    }
+
+    fn keep(&self, policy: &Prepared, ready: Ready) -> Arc<Loaded> {
+        let Ready { start, component, guest, bytes, .. } = ready;
+        self.0.residents.put(&policy.0, (start, component, guest), bytes, self.0.cache.is_some())
+    }
+
+    /// Loads a policy from the cache, or makes it ready.
+    fn ready(&self, policy: &Inner) -> Result<Ready, Unprepared> {
+        if let Some(cache) = &self.0.cache
+            && let Some(entry) = cache.get(policy.name)
+            && let Some((start, configuring, code)) = Artifact::read(entry.bytes())
+            && let Ok(ready) = self.load(policy, start, configuring, code)
+        {
+            return Ok(ready);
+        }
+        let limits = Limits::default();
+        let order = Order {
+            package: &policy.known.package.bytes,
+            contract: &policy.known.manifest().policy.contract,
+            parameters: policy.parameters.as_str(),
+            datasets: &policy.datasets,
+            limits: &limits,
+        };
+        let artifact = self.0.workshop.make(order).map_err(|failed| unprepared(policy, failed, &limits))?;
+        if let Some(cache) = &self.0.cache {
+            // It runs all the same; the next start makes it again.
+            let _ = cache.put(policy.name, &artifact.to_bytes());
+        }
+        self.load(policy, artifact.start, artifact.configuring, &artifact.code)
+    }
+
+    fn load(
+        &self,
+        policy: &Inner,
+        start: Start,
+        configuring: Used,
+        code: &[u8],
+    ) -> Result<Ready, Unprepared> {
+        let manifest = policy.known.manifest();
+        let unfit = |error: wasmtime::Error| {
+            let (id, contract) = (manifest.policy.id.clone(), manifest.policy.contract.clone());
+            Unprepared::Unfit(id, contract, format!("{error:#}"))
+        };
+        let served = self.served(&manifest.policy.contract).ok_or_else(|| {
+            Unprepared::Contract(manifest.policy.id.clone(), manifest.policy.contract.clone())
+        })?;
+        // SAFETY: these bytes were made by a workshop, thus by wasmtime's own compiler in this process or in one of this
+        // program; or they were when they were put into the cache, whose authentication code was checked on the very bytes
+        // that are loaded here.
+        #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
+        let component = unsafe { Component::deserialize(&self.0.wasmtime, code) }.map_err(unfit)?;
+        let component = served.linker.instantiate_pre(&component).map_err(unfit)?;
+        let guest = served.contract.bind(&component).map_err(unfit)?;
+        Ok(Ready { start, configuring, component, guest, bytes: code.len() })
+    }
+
+    fn served(&self, contract: &str) -> Option<&Served> {
+        self.0.contracts.iter().find(|served| served.contract.name() == contract)
+    }
+
+    /// Returns a digest of everything that what is made depends on.
+    fn name(&self, package: &Package, parameters: &Parameters, datasets: &[DatasetVersion]) -> Name {
+        let mut digest = Digesting(blake3::Hasher::new());
+        (env!("CARGO_PKG_VERSION"), WASMTIME, PRICE_LIST).hash(&mut digest);
+        self.0.wasmtime.precompile_compatibility_hash().hash(&mut digest);
+        (package.digest, &package.manifest.policy.contract, parameters.digest()).hash(&mut digest);
+        for dataset in datasets {
+            (&dataset.name, &dataset.version, dataset.period, dataset.digest).hash(&mut digest);
+        }
+        Name(*digest.0.finalize().as_bytes())
+    }
+}
+
+/// What is loaded.
+struct Ready {
+    start: Start,
+    configuring: Used,
+    component: InstancePre<State>,
+    guest: Box<dyn Guest>,
+    bytes: usize,
+}
+
+/// A digest of whatever can be hashed; Rust's own hashes are too short to name something by.
+struct Digesting(blake3::Hasher);
+
+impl Hasher for Digesting {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+fn unprepared(policy: &Inner, failed: Failed, limits: &Limits) -> Unprepared {
+    let manifest = policy.known.manifest();
+    let (id, contract) = (manifest.policy.id.clone(), manifest.policy.contract.clone());
+    match failed {
+        Failed::Compile(why) => Unprepared::Compile(id, why),
+        Failed::Unfit(why) => Unprepared::Unfit(id, contract, why),
+        Failed::Refused(why) => Unprepared::Refused(id, why),
+        Failed::Faulted(fault) => Unprepared::Faulted(id, fault, limits.configure_fuel, limits.memory_bytes),
+        Failed::Unmade(why) => Unprepared::Unmade(id, why),
     }
 }
 
 /// Returns the versions a policy runs with, each name oldest first.
 fn bind_datasets(
     manifest: &Manifest,
-    packaged: Vec<DatasetVersion>,
+    packaged: &[DatasetVersion],
     attached: Vec<DatasetVersion>,
 ) -> Result<Vec<DatasetVersion>, Unprepared> {
     let id = || manifest.policy.id.clone();
@@ -167,7 +294,7 @@ fn bind_datasets(
         return Err(Unprepared::UnknownDataset(id(), stray.name.clone(), declared.join(", ")));
     }
     let replaced = |dataset: &DatasetVersion| attached.iter().any(|a| a.name == dataset.name);
-    let mut datasets: Vec<_> = packaged.into_iter().filter(|dataset| !replaced(dataset)).collect();
+    let mut datasets: Vec<_> = packaged.iter().filter(|dataset| !replaced(dataset)).cloned().collect();
     datasets.extend(attached);
     datasets.sort_by(|a, b| (&a.name, a.period.from, &a.version).cmp(&(&b.name, b.period.from, &b.version)));
     for pair in datasets.windows(2) {

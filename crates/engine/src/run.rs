@@ -3,7 +3,10 @@
 //! Each run gets a fresh store with the limits it was given and is dropped afterwards, so nothing passes from one request
 //! to the next. Choosing policies and combining what they say is `decide`'s task.
 
-use crate::config::Engine;
+use crate::artifact::Start;
+use crate::config::INSTANCE_FUEL;
+use crate::contract::Guest;
+use crate::engine::Engine;
 use crate::host::{HostFault, LogLine, Phase, State};
 use crate::prepare::Prepared;
 use lexgate_model::Request;
@@ -12,8 +15,8 @@ use lexgate_model::fault::{Fault, Limits, Refusal};
 use lexgate_model::finding::{Malformed, Reported};
 use lexgate_model::record::Used;
 use std::sync::Arc;
-use wasmtime::component::Instance;
-use wasmtime::{Store, Trap};
+use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 /// What one run came to.
 #[derive(Debug)]
@@ -37,22 +40,44 @@ impl Engine {
         limits: &Limits,
         deadline: u64,
     ) -> Run {
-        let (mut store, instance) = match self.configure(policy, limits, deadline) {
-            Ok(configured) => configured,
-            Err((fault, used)) => return Run { outcome: Err(fault), used, log: Vec::new() },
+        let Ok(loaded) = self.loaded(policy) else {
+            return Run { outcome: Err(Fault::NoInstance), used: Used::default(), log: Vec::new() };
         };
+        let afresh = matches!(loaded.start, Start::Afresh(_));
+        let datasets = if afresh { Arc::clone(&policy.0.datasets) } else { Arc::default() };
+        let mut store = Store::new(&self.0.wasmtime, State::new(*limits, datasets));
         let fuel = limits.fuel(request.size());
-        let result = store.set_fuel(fuel).and_then(|()| {
+        let mut configure_fuel = 0;
+        let outcome = (|| {
+            let instance = if afresh {
+                let ticks = self.0.ticker.left(limits.configure_deadline_ms, deadline);
+                let parameters = policy.0.parameters.as_str();
+                let configured =
+                    configure(&mut store, &loaded.component, loaded.guest.as_ref(), parameters, ticks);
+                configure_fuel = limits.configure_fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+                match configured? {
+                    (instance, Ok(())) => Some(instance),
+                    (_, Err(why)) => return Ok(Err(Refusal::Unsupported(why))),
+                }
+            } else {
+                limit(&mut store);
+                None
+            };
+            store.set_fuel(fuel.saturating_sub(INSTANCE_FUEL))?;
             store.data_mut().phase = Phase::Evaluate;
-            store.set_epoch_deadline(self.ticker.left(limits.deadline_ms, deadline));
-            policy.0.guest.evaluate(&mut store, &instance, request, date)
-        });
-        let outcome = match result {
+            store.set_epoch_deadline(self.0.ticker.left(limits.deadline_ms, deadline));
+            let instance = match instance {
+                Some(instance) => instance,
+                None => loaded.component.instantiate(&mut store)?,
+            };
+            loaded.guest.evaluate(&mut store, &instance, request, date)
+        })();
+        let outcome = match outcome {
             Ok(Ok(findings)) => within_output_limits(findings, limits),
             Ok(Err(refusal)) => Err(Fault::Refusal(shortened(refusal))),
             Err(error) => Err(fault_of(&error, store.data())),
         };
-        let used = used(&store, fuel);
+        let used = Used { configure_fuel, ..used(&store, fuel) };
         Run { outcome, used, log: store.into_data().log }
     }
 
@@ -61,45 +86,47 @@ impl Engine {
     pub fn evaluate(&self, policy: &Prepared, request: &Request, date: Date, limits: &Limits) -> Run {
         self.run(policy, request, date, limits, u64::MAX)
     }
-
-    /// Instantiates a policy in a fresh store and configures it, no longer than until a tick.
-    pub(crate) fn configure(
-        &self,
-        policy: &Prepared,
-        limits: &Limits,
-        deadline: u64,
-    ) -> Result<(Store<State>, Instance), (Fault, Used)> {
-        let state = State::new(*limits, Arc::clone(&policy.0.datasets));
-        let mut store = Store::new(&self.wasmtime, state);
-        store.limiter(|state| state);
-        store.set_epoch_deadline(self.ticker.left(limits.configure_deadline_ms, deadline));
-        // What the host copies for a guest in one call. Four times what findings may weigh, because the copies are wider
-        // than the texts in them; the findings themselves are weighed below.
-        store.set_hostcall_fuel(usize::try_from(limits.output_bytes.saturating_mul(4)).unwrap_or(usize::MAX));
-        let result = store.set_fuel(limits.configure_fuel).and_then(|()| {
-            let instance = policy.0.component.instantiate(&mut store)?;
-            let answer = policy.0.guest.configure(&mut store, &instance, policy.0.parameters.as_str())?;
-            Ok((instance, answer))
-        });
-        let failed = |fault, store: &Store<State>| Err((fault, used(store, limits.configure_fuel)));
-        match result {
-            Ok((instance, Ok(()))) => Ok((store, instance)),
-            Ok((_, Err(why))) => failed(Fault::Refusal(shortened(Refusal::Unsupported(why))), &store),
-            Err(error) => failed(fault_of(&error, store.data()), &store),
-        }
-    }
 }
 
-fn used(store: &Store<State>, fuel: u64) -> Used {
+/// Sets the limits of a store that hold whatever the guest does.
+fn limit(store: &mut Store<State>) {
+    store.limiter(|state| state);
+    // What the host copies for a guest in one call. Four times what findings may weigh, because the copies are wider
+    // than the texts in them; the findings themselves are weighed below.
+    let bytes = store.data().limits.output_bytes.saturating_mul(4);
+    store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
+}
+
+/// Instantiates a component in a store and configures it, within so many ticks; the inner error is the guest's.
+pub(crate) fn configure(
+    store: &mut Store<State>,
+    component: &InstancePre<State>,
+    guest: &dyn Guest,
+    parameters: &str,
+    ticks: u64,
+) -> wasmtime::Result<(Instance, Result<(), String>)> {
+    limit(store);
+    store.set_fuel(store.data().limits.configure_fuel)?;
+    store.set_epoch_deadline(ticks);
+    let instance = component.instantiate(&mut *store)?;
+    let answer = guest.configure(store, &instance, parameters)?;
+    Ok((instance, answer))
+}
+
+pub(crate) fn used(store: &Store<State>, fuel: u64) -> Used {
     let state = store.data();
     let left = store.get_fuel().unwrap_or(0);
-    Used { fuel: fuel.saturating_sub(left), memory_bytes: state.memory_bytes, host_calls: state.host_calls }
+    let (memory_bytes, host_calls) = (state.memory_bytes, state.host_calls);
+    Used { fuel: fuel.saturating_sub(left), memory_bytes, host_calls, configure_fuel: 0 }
 }
 
 /// Says what ended a guest.
-fn fault_of(error: &wasmtime::Error, state: &State) -> Fault {
+pub(crate) fn fault_of(error: &wasmtime::Error, state: &State) -> Fault {
     if let Some(HostFault(fault)) = error.downcast_ref() {
         return fault.clone();
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Fault::NoInstance;
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Fault::Fuel,
@@ -120,7 +147,7 @@ fn short(text: &str) -> String {
     text.get(..cut).unwrap_or_default().to_owned()
 }
 
-fn shortened(refusal: Refusal) -> Refusal {
+pub(crate) fn shortened(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::InvalidRequest(text) => Refusal::InvalidRequest(short(&text)),
         Refusal::Unsupported(text) => Refusal::Unsupported(short(&text)),

@@ -33,7 +33,7 @@ pub enum Fault {
     /// It ran past the end of the stack.
     #[error("ran past the end of its stack")]
     Stack,
-    /// There was no room to run it.
+    /// There was no room to run it, or what was prepared could not be loaded again.
     #[error("no instance was free")]
     NoInstance,
 }

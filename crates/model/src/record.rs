@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::fault::{Fault, Limits};
 use crate::finding::{Finding, Span};
 use crate::request::Canonical;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// A decision with everything needed to make it again.
@@ -145,14 +145,22 @@ pub struct AppliedLimits {
     pub limits: Limits,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in by reference")]
+fn is_zero(fuel: &u64) -> bool {
+    *fuel == 0
+}
+
 /// What an evaluation used; the same again under the same meter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Used {
     /// Units of fuel.
     pub fuel: u64,
     /// Bytes of linear memory, at most at one time.
     pub memory_bytes: u64,
-    /// Calls of host functions, configuring included.
+    /// Calls of host functions, with those of configuring where every evaluation configures afresh.
     pub host_calls: u64,
+    /// Units of fuel for configuring, where every evaluation does; 0 where it starts from a snapshot.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub configure_fuel: u64,
 }

@@ -2,7 +2,6 @@
 
 use crate::KrCsap;
 use crate::grade::{Equivalences, Grade};
-use lexgate_sdk::contract::Outcome;
 use lexgate_sdk::view::Certificate;
 use lexgate_sdk::{Answer, Condition, Gap, INCONSISTENT, Request, Truth, Weighed};
 
@@ -53,15 +52,13 @@ impl<'p, 'a> Certificates<'p, 'a> {
         })
     }
 
-    /// Weighs the CSAP certificates that count, each with its grade; one that does not count needs none.
+    /// Weighs the CSAP certificates, each by whether it counts and by its grade.
     fn best(&self, grade: impl Fn(Certificate<'a>) -> Weighed<'a>) -> Weighed<'a> {
         if self.csap.is_empty() {
             return self.request.certified("CSAP", |_| Condition::fails([])).into();
         }
-        Weighed::mildest(self.csap.iter().map(|(one, counts)| match counts.outcome() {
-            Some(Outcome::Deny) => counts.clone(),
-            _ => Weighed::strictest([counts.clone(), grade(*one)]),
-        }))
+        let weighed = |(one, counts): &(_, Weighed<'a>)| Weighed::strictest([counts.clone(), grade(*one)]);
+        Weighed::mildest(self.csap.iter().map(weighed))
     }
 
     /// Whether a certificate is one for this service, held by the operator and valid with all it stands on.

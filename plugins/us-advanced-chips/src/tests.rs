@@ -238,6 +238,22 @@ fn every_message_and_fact_is_in_the_manifest_and_used() {
 }
 
 #[test]
+fn a_licence_that_is_required_names_what_decides_how_it_is_reviewed() {
+    let first = VALUES.map(|(name, values)| (name, values[0]));
+    let named = |authorizations: &'static str| {
+        let mut facts = Facts::from([("action", "export")]);
+        facts.extend(first);
+        facts.insert("authorizations", authorizations);
+        let findings = found(&asked(&facts));
+        let rule = findings.iter().find(|finding| finding.rule == "destination-2026-01").unwrap();
+        let certified = rule.evidence.iter().any(|place| place.field == "facts/testedByThirdPartyInUs");
+        (rule.floor, certified)
+    };
+    assert_eq!(named("none"), (Outcome::LicenceRequired, true));
+    assert_eq!(named("licence"), (Outcome::PermitWithObligations, false));
+}
+
+#[test]
 fn records_are_kept_for_five_years_also_from_a_leap_day() {
     let check = |from: &str, until: &str| {
         let day = |text: &str| -> Date { date::parse(text).unwrap() };

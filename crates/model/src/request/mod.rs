@@ -142,7 +142,12 @@ impl Canonical {
     fn of(value: Value) -> Canonical {
         // INVARIANT: a request's JSON holds strings, booleans, lists, objects and small integers only, and those always
         // have a canonical form.
-        let text = serde_jcs::to_string(&value).unwrap_or_default();
+        // Objects are sorted already, by bytes; that is the order of RFC 8785 as long as the names are ASCII.
+        let text = if has_plain_names(&value) {
+            serde_json::to_string(&value).unwrap_or_default()
+        } else {
+            serde_jcs::to_string(&value).unwrap_or_default()
+        };
         Canonical { value, text }
     }
 
@@ -168,6 +173,14 @@ impl Canonical {
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(self.text.as_bytes())
+    }
+}
+
+fn has_plain_names(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.iter().all(|(name, value)| name.is_ascii() && has_plain_names(value)),
+        Value::Array(list) => list.iter().all(has_plain_names),
+        _ => true,
     }
 }
 

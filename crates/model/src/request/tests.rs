@@ -340,6 +340,7 @@ proptest! {
     fn parse_print_parse_is_the_identity(request in requests()) {
         let first = read(&request.to_string()).unwrap();
         let text = first.canonical().text().to_owned();
+        prop_assert_eq!(&text, &serde_jcs::to_string(&first.to_value()).unwrap());
         let second = read(&text).unwrap();
         prop_assert_eq!(&second, &first);
         prop_assert_eq!(second.canonical().text().to_owned(), text);
