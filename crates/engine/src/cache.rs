@@ -112,7 +112,7 @@ impl Cache {
         })();
         if written.is_err() {
             let _ = self.folder.remove_file(&aside);
-        } else if count % WRITES_PER_CLEARING == 0 {
+        } else if count.is_multiple_of(WRITES_PER_CLEARING) {
             let _ = self.clear();
         }
         written

@@ -267,7 +267,13 @@ const MOST_REMEMBERED_BYTES: usize = 128 << 20;
 
 /// Functions that were compiled before, by what they were compiled from. Full, it forgets everything.
 #[derive(Default)]
-struct Functions(Mutex<(HashMap<Vec<u8>, Vec<u8>>, usize)>);
+struct Functions(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    code: HashMap<Vec<u8>, Vec<u8>>,
+    bytes: usize,
+}
 
 impl fmt::Debug for Functions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -277,18 +283,18 @@ impl fmt::Debug for Functions {
 
 impl CacheStore for Functions {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.0.get(key).map(|code| Cow::Owned(code.clone()))
+        let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.code.get(key).map(|code| Cow::Owned(code.clone()))
     }
 
-    fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = key.len().saturating_add(value.len());
-        if all.1.saturating_add(bytes) > MOST_REMEMBERED_BYTES {
-            *all = (HashMap::new(), 0);
+    fn insert(&self, key: &[u8], code: Vec<u8>) -> bool {
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = key.len().saturating_add(code.len());
+        if remembered.bytes.saturating_add(bytes) > MOST_REMEMBERED_BYTES {
+            *remembered = Remembered::default();
         }
-        if all.0.insert(key.to_owned(), value).is_none() {
-            all.1 = all.1.saturating_add(bytes);
+        if remembered.code.insert(key.to_owned(), code).is_none() {
+            remembered.bytes = remembered.bytes.saturating_add(bytes);
         }
         true
     }
