@@ -12,6 +12,7 @@ use lexgate_kit::import::Source;
 use serde::Serialize;
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -207,9 +208,19 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<Exit> {
 
 /// Prints a value as one line of JSON.
 pub(crate) fn print_json_line(value: &impl Serialize) -> Result<()> {
+    print(&json_line(value)?)
+}
+
+/// Returns a value as one line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String> {
     let mut text = serde_json::to_string(value)?;
     text.push('\n');
-    print(&text)
+    Ok(text)
+}
+
+/// Returns how many processors this process may use.
+pub(crate) fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Prints text; colours only on a terminal. A reader that has gone away ends the program, quietly.

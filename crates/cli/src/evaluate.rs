@@ -10,7 +10,7 @@ use crate::question::{described, instant_or_date, open, refused};
 use crate::set::{self, Terms};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use lexgate_engine::{Engine, PolicySet};
+use lexgate_engine::{Engine, PolicySet, in_order};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
 use lexgate_model::request::Problem;
 use lexgate_model::{BadRequest, Record, Request, RequestLimits, When};
@@ -48,38 +48,39 @@ impl Desk<'_> {
         let request = Request::from_json(text, &self.limits)
             .with_context(|| format!("`{}` is not a request", self.args.request.display()));
         match request {
-            Ok(request) => self.answer(&request, Form::Whole),
+            Ok(request) => {
+                let Answer { exit, text, log } = self.answer(&request, Form::Whole)?;
+                for line in log {
+                    anstream::eprintln!("{line}");
+                }
+                ambient::print(&text)?;
+                Ok(exit)
+            }
             Err(error) => refused(error, self.json),
         }
     }
 
-    /// Decides a stream line by line: one request in memory at a time.
-    fn many(&self, first: Option<Line>, input: &mut dyn BufRead) -> Result<Exit> {
+    /// Decides a stream, on all processors: what comes of the lines is printed in their order, as soon as it is their turn.
+    fn many(&self, first: Option<Line>, input: &mut (dyn BufRead + Send)) -> Result<Exit> {
         let bar = ambient::progress(self.json);
         let mut worst = if self.args.what_if { Exit::WhatIf } else { Exit::DONE };
         let mut tally = Tally::default();
-        let mut next = first;
-        for number in 1u64.. {
-            let line = match next.take() {
-                Some(line) => Some(line),
-                None => lines::next(input, self.limits.bytes)?,
-            };
-            let Some(line) = line else { break };
-            let request = match line {
-                Line::Text(text) if text.iter().all(u8::is_ascii_whitespace) => continue,
-                Line::Text(text) => Request::from_json(&text, &self.limits),
-                Line::TooLong => Err(BadRequest {
-                    pointer: String::new(),
-                    problem: Problem::Limit("bytes of the request", self.limits.bytes),
-                }),
-            };
-            let exit = match request {
-                Ok(request) => self.answer(&request, Form::Line(number))?,
-                Err(bad) => self.bad_line(number, &bad)?,
-            };
+        let most = self.limits.bytes;
+        let lines =
+            first.into_iter().map(Ok).chain(std::iter::from_fn(|| lines::next(input, most).transpose()));
+        let numbered = lines.zip(1u64..).map(|(line, number)| line.map(|line| (number, line)));
+        let work = |line: std::io::Result<(u64, Line)>| line.map(|(number, line)| self.line(number, line));
+        in_order(ambient::processors(), numbered, work, |answer| -> Result<()> {
+            let Some(answer) = answer? else { return Ok(()) };
+            let Answer { exit, text, log } = answer?;
+            for line in log {
+                anstream::eprintln!("{line}");
+            }
+            ambient::print(&text)?;
             tally.count(exit, &bar);
             worst = worst.worse(exit);
-        }
+            Ok(())
+        })?;
         bar.finish_and_clear();
         if tally.lines == 0 {
             bail!("`{}` holds no request", self.args.request.display());
@@ -90,46 +91,67 @@ impl Desk<'_> {
         Ok(worst)
     }
 
-    fn bad_line(&self, number: u64, bad: &BadRequest) -> Result<Exit> {
-        if self.json {
-            ambient::print_json_line(&json!({ "line": number, "error": described(bad) }))?;
-        } else {
-            ambient::print(&format!(
-                "line {number}  {0}error{0:#}  {1}\n",
-                explain::RED,
-                explain::plain(&bad.to_string())
-            ))?;
-        }
-        Ok(Exit::CouldNotAnswer)
-    }
-
-    /// Decides one request and prints what came of it.
-    fn answer(&self, request: &Request, form: Form) -> Result<Exit> {
-        if self.args.what_if {
-            self.print(&self.decide::<WhatIf>(request), form)?;
-            return Ok(Exit::WhatIf);
-        }
-        let record = self.decide::<Enforced>(request);
-        self.print(&record, form)?;
-        Ok(Exit::of(record.decision.span, self.args.fulfils_obligations))
-    }
-
-    fn decide<M: Kind>(&self, request: &Request) -> Record<M> {
-        let when = request.when().or(self.at).unwrap_or_else(|| When::Instant(ambient::now()));
-        self.engine.decide_with_log(&self.set, request, when, &mut |binding, line| {
-            if self.args.log {
-                anstream::eprintln!("{binding} {}: {}", line.level, line.message.escape_debug());
-            }
+    /// Answers a line of a stream; a blank one needs no answer.
+    fn line(&self, number: u64, line: Line) -> Option<Result<Answer>> {
+        let request = match line {
+            Line::Text(text) if text.iter().all(u8::is_ascii_whitespace) => return None,
+            Line::Text(text) => Request::from_json(&text, &self.limits),
+            Line::TooLong => Err(BadRequest {
+                pointer: String::new(),
+                problem: Problem::Limit("bytes of the request", self.limits.bytes),
+            }),
+        };
+        Some(match request {
+            Ok(request) => self.answer(&request, Form::Line(number)),
+            Err(bad) => self.bad_line(number, &bad),
         })
     }
 
-    fn print<M: Kind>(&self, record: &Record<M>, form: Form) -> Result<()> {
+    fn bad_line(&self, number: u64, bad: &BadRequest) -> Result<Answer> {
+        let text = if self.json {
+            ambient::json_line(&json!({ "line": number, "error": described(bad) }))?
+        } else {
+            format!("line {number}  {0}error{0:#}  {1}\n", explain::RED, explain::plain(&bad.to_string()))
+        };
+        Ok(Answer { exit: Exit::CouldNotAnswer, text, log: Vec::new() })
+    }
+
+    /// Decides one request.
+    fn answer(&self, request: &Request, form: Form) -> Result<Answer> {
+        if self.args.what_if {
+            let (record, log) = self.decide::<WhatIf>(request);
+            return Ok(Answer { exit: Exit::WhatIf, text: self.told(&record, form)?, log });
+        }
+        let (record, log) = self.decide::<Enforced>(request);
+        let exit = Exit::of(record.decision.span, self.args.fulfils_obligations);
+        Ok(Answer { exit, text: self.told(&record, form)?, log })
+    }
+
+    fn decide<M: Kind>(&self, request: &Request) -> (Record<M>, Vec<String>) {
+        let when = request.when().or(self.at).unwrap_or_else(|| When::Instant(ambient::now()));
+        let mut log = Vec::new();
+        let record = self.engine.decide_with_log(&self.set, request, when, &mut |binding, line| {
+            if self.args.log {
+                log.push(format!("{binding} {}: {}", line.level, line.message.escape_debug()));
+            }
+        });
+        (record, log)
+    }
+
+    fn told<M: Kind>(&self, record: &Record<M>, form: Form) -> Result<String> {
         match form {
-            _ if self.json => ambient::print_json_line(record),
-            Form::Whole => ambient::print(&explain::explain(record, &self.set, &self.args.language)),
-            Form::Line(number) => ambient::print(&explain::line(number, record)),
+            _ if self.json => ambient::json_line(record),
+            Form::Whole => Ok(explain::explain(record, &self.set, &self.args.language)),
+            Form::Line(number) => Ok(explain::line(number, record)),
         }
     }
+}
+
+/// What came of a request.
+struct Answer {
+    exit: Exit,
+    text: String,
+    log: Vec<String>,
 }
 
 /// How a record is shown to a person.

@@ -161,7 +161,7 @@ impl Engine {
         }
         asked.sort_by_key(|(place, _)| *place);
         let bindings = asked.into_iter().map(|(_, evaluation)| evaluation).collect();
-        Record::new(self.meter().to_owned(), &canonical, bindings, Decision::of(&joined))
+        Record::new(self.meter().to_owned(), canonical, bindings, Decision::of(&joined))
     }
 
     /// Asks one binding. An environmental fault is tried once more.

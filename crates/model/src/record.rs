@@ -45,7 +45,7 @@ impl<M: Kind> Record<M> {
     #[must_use]
     pub fn new(
         meter: String,
-        request: &Canonical,
+        request: Canonical,
         bindings: Vec<Evaluation>,
         decision: Decision<M>,
     ) -> Record<M> {
@@ -55,7 +55,7 @@ impl<M: Kind> Record<M> {
             zone_data: crate::zone::data_version().to_owned(),
             kind: std::marker::PhantomData,
             request_digest: request.digest(),
-            request: request.value().clone(),
+            request: request.into_value(),
             bindings,
             decision,
         }

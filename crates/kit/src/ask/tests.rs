@@ -44,7 +44,7 @@ fn asked(findings: Vec<Finding>) -> Vec<(Vec<String>, Outcome, Outcome)> {
         fault: None,
         replayable: true,
     };
-    let record = Record::new("meter".to_owned(), &request.canonical(), vec![evaluation], decision);
+    let record = Record::new("meter".to_owned(), request.canonical(), vec![evaluation], decision);
     let set = PolicySet::new(Vec::new()).unwrap();
     let questions = questions(&record, &set, "en").into_iter();
     let places = |question: &Question| question.facts.iter().map(|fact| fact.pointer.clone()).collect();

@@ -163,6 +163,12 @@ impl Canonical {
         &self.value
     }
 
+    /// Returns the JSON value, and nothing else of it.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
     /// Returns the value at an RFC 6901 pointer.
     #[must_use]
     pub fn at(&self, pointer: &str) -> Option<&Value> {
