@@ -190,8 +190,8 @@ impl Engine {
             mode: binding.mode,
             posture: binding.posture,
             policy: binding.policy.identity().clone(),
-            parameters: binding.policy.parameters().digest(),
-            datasets: binding.policy.datasets(),
+            parameters: binding.policy.0.parameters_digest,
+            datasets: binding.policy.datasets().to_vec(),
             overrides: binding.overrides.clone(),
             time_zone: binding.policy.manifest().policy.time_zone.clone(),
             date,
@@ -248,9 +248,8 @@ struct Question<'a> {
 
 /// Returns the names of the datasets that have no version for the date.
 fn anachronisms(policy: &Prepared, date: Date) -> Vec<String> {
-    let datasets = &policy.0.datasets;
-    let names: BTreeSet<&str> = datasets.iter().map(|dataset| dataset.name.as_str()).collect();
-    let holds =
-        |name: &str| datasets.iter().any(|dataset| dataset.name == name && dataset.period.contains(date));
-    names.into_iter().filter(|name| !holds(name)).map(str::to_owned).collect()
+    // Versions of one name stand together.
+    let names = policy.0.datasets.chunk_by(|one, next| one.name == next.name);
+    let missing = names.filter(|versions| !versions.iter().any(|version| version.period.contains(date)));
+    missing.filter_map(|versions| Some(versions.first()?.name.clone())).collect()
 }

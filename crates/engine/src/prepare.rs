@@ -19,7 +19,7 @@ use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::record::{DatasetIdentity, PolicyIdentity, Used};
 use lexgate_model::zone::Zone;
-use lexgate_model::{Limits, Manifest, Package, Verified};
+use lexgate_model::{Digest, Limits, Manifest, Package, Verified};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -33,7 +33,9 @@ pub(crate) struct Inner {
     pub(crate) known: Arc<Known>,
     pub(crate) identity: PolicyIdentity,
     pub(crate) parameters: Parameters,
+    pub(crate) parameters_digest: Digest,
     pub(crate) datasets: Arc<[DatasetVersion]>,
+    dataset_identities: Vec<DatasetIdentity>,
     pub(crate) slot: Slot,
     name: Name,
     start: Start,
@@ -101,13 +103,8 @@ impl Prepared {
 
     /// Returns which datasets it runs with.
     #[must_use]
-    pub fn datasets(&self) -> Vec<DatasetIdentity> {
-        let identity = |dataset: &DatasetVersion| DatasetIdentity {
-            name: dataset.name.clone(),
-            version: dataset.version.clone(),
-            digest: dataset.digest,
-        };
-        self.0.datasets.iter().map(identity).collect()
+    pub fn datasets(&self) -> &[DatasetIdentity] {
+        &self.0.dataset_identities
     }
 
     /// Returns how its evaluations start.
@@ -154,7 +151,9 @@ impl Engine {
             name: self.name(&known.package, &parameters, &datasets),
             known,
             identity,
+            parameters_digest: parameters.digest(),
             parameters,
+            dataset_identities: datasets.iter().map(identity_of).collect(),
             datasets: datasets.into(),
             slot: Slot::default(),
             start: Start::Snapshot,
@@ -245,6 +244,11 @@ impl Engine {
         }
         Name(*digest.0.finalize().as_bytes())
     }
+}
+
+fn identity_of(dataset: &DatasetVersion) -> DatasetIdentity {
+    let (name, version) = (dataset.name.clone(), dataset.version.clone());
+    DatasetIdentity { name, version, digest: dataset.digest }
 }
 
 /// What is loaded.
