@@ -319,6 +319,13 @@ impl Workshop for Counting {
 }
 
 #[test]
+fn more_policies_in_memory_than_there_can_be_descriptors_are_refused() {
+    let room = Room { policies: usize::MAX, bytes: usize::MAX };
+    let refused = Engine::builder().room(room).start().unwrap_err().to_string();
+    assert!(refused.contains("descriptors are needed"), "{refused}");
+}
+
+#[test]
 fn without_a_free_instance_an_evaluation_faults_and_says_so() {
     let wit = Wit::read("wit");
     let engine = Engine::builder().instances(Instances::Pooled(1)).start().unwrap();

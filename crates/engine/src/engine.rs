@@ -9,6 +9,7 @@ use crate::package::Packages;
 use crate::resident::{Residents, Room};
 use crate::ticker::Ticker;
 use crate::v0_1::V0_1;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::component::Linker;
@@ -110,6 +111,7 @@ impl Builder {
     /// # Errors
     /// [`Unstartable`].
     pub fn start(self) -> Result<Engine, Unstartable> {
+        allow_descriptors(self.room.policies)?;
         let wasmtime = wasmtime::Engine::new(&config::running(self.instances))?;
         let contracts = serve(&wasmtime, &self.contracts)?;
         let ticker = Ticker::start(&wasmtime)?;
@@ -128,6 +130,25 @@ impl Builder {
             meter,
         })))
     }
+}
+
+/// Descriptors that a process needs beside those of policies in memory; chosen by feel: files, sockets, pipes to workers.
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// Raises the limit on descriptors of this process as far as may be, if it is too low for so many policies in memory.
+fn allow_descriptors(policies: usize) -> wasmtime::Result<()> {
+    let needed = u64::try_from(policies).unwrap_or(u64::MAX).saturating_add(OTHER_DESCRIPTORS);
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if let Some(most) = limit.maximum.filter(|&most| most < needed) {
+        wasmtime::bail!(
+            "{needed} descriptors are needed for {policies} policies in memory, this process may have {most}"
+        );
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), ..limit })?;
+    Ok(())
 }
 
 /// Links our contract and others.
