@@ -10,9 +10,11 @@ use wasmparser::{
     Instance, Operator, Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-/// What a package may be written in: WebAssembly 2.0 and the component model, as the engine runs them. No threads, no
-/// relaxed SIMD, no 64-bit or several memories, no garbage collection, no exceptions, no async.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2.union(WasmFeatures::COMPONENT_MODEL);
+/// What a package may be written in: WebAssembly 2.0, sums in constant expressions (which linkers of interpreters use) and the
+/// component model, as the engine runs them. No threads, no relaxed SIMD, no 64-bit or several memories, no garbage
+/// collection, no exceptions, no async.
+const FEATURES: WasmFeatures =
+    WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).union(WasmFeatures::COMPONENT_MODEL);
 
 /// How names of our own sections begin.
 const OURS: &str = "lexgate:";
