@@ -54,7 +54,7 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         of: SchemaOf,
     },
-    /// Build the shipped policy and decide a handful of speaking requests.
+    /// Build the shipped policies and decide speaking requests about each rule system.
     Demo(Demo),
     /// Make one policy ready, as another process orders it on standard input.
     #[command(hide = true)]
@@ -373,7 +373,7 @@ impl From<FaultPosture> for lexgate_model::decision::Posture {
     }
 }
 
-/// Build the shipped policy and decide a handful of speaking requests.
+/// Build the shipped policies and decide speaking requests about each rule system.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
     /// The language of messages, a BCP 47 tag.

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &args::Demo, json: bool) -> Result<Exit> {
     }
     if !json {
         ambient::print(
-            "\nNext: `lexgate matrix --policy target/lexgate/*.wasm --request request.json`, `lexgate test plugins/*`, or a policy of your own (README.md).\n",
+            "\nNext: `lexgate test plugins/*`, `lexgate matrix --policy target/lexgate/*.wasm --request plugins/us-advanced-chips/cases/base.json`, or a policy of your own (README.md).\n",
         )?;
     }
     Ok(Exit::DONE)

@@ -66,7 +66,8 @@ fn packages() -> Result<Vec<PathBuf>> {
             continue;
         }
         let mut found = ambient::files(&packages, "wasm")?;
-        found.sort();
+        // By policy: `a-b.wasm` comes before `a.wasm` among file names.
+        found.sort_by(|one, next| one.file_stem().cmp(&next.file_stem()));
         if !found.is_empty() {
             return Ok(found);
         }

@@ -282,6 +282,13 @@ impl TryFrom<Decimal> for Amount {
     fn try_from(value: Decimal) -> Result<Amount, NotDecimal> {
         let places = i32::from(value.exponent()) - Decimal::MIN_EXPONENT;
         let places = u32::try_from(places).map_err(|_| NotDecimal::OutOfRange)?;
+        if let Some(power) = 10u64.checked_pow(places) {
+            // 63 bits times 64 bits; nearly all values are here, and guests pay for every step. The limit is 125 bits.
+            let units = i128::from(value.coefficient()) * i128::from(power);
+            if units.unsigned_abs() <= Amount::LIMIT.unsigned_abs() {
+                return Ok(Amount(units));
+            }
+        }
         10i128
             .checked_pow(places)
             .and_then(|power| i128::from(value.coefficient()).checked_mul(power))

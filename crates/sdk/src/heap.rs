@@ -37,6 +37,13 @@ pub(crate) fn reserve(bytes: usize) {
 }
 
 impl Heap {
+    /// Allocates what does not fit into the memory that there is.
+    #[cold]
+    fn make_room(&self, layout: Layout) -> *mut u8 {
+        let at = self.with(|bump| insist(bump, |bump| bump.allocate(layout.size(), layout.align())));
+        at.map_or(null_mut(), core::ptr::with_exposed_provenance_mut)
+    }
+
     fn with<T>(&self, use_it: impl FnOnce(&mut Bump) -> T) -> T {
         // SAFETY: there is one thread, and no closure passed here allocates, so this is the only reference.
         let bump = unsafe { &mut *self.0.get() };
@@ -68,9 +75,14 @@ fn insist<T>(bump: &mut Bump, mut attempt: impl FnMut(&mut Bump) -> Result<T, La
 // SAFETY: blocks come from memory above the program's data, never overlap (`Bump` only hands out what lies above every
 // live block, and takes back only the block on top), have the size and alignment asked for, and stay until freed.
 unsafe impl GlobalAlloc for Heap {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let at = self.with(|bump| insist(bump, |bump| bump.allocate(layout.size(), layout.align())));
-        at.map_or(null_mut(), core::ptr::with_exposed_provenance_mut)
+        // SAFETY: there is one thread, and nothing here allocates, so this is the only reference.
+        let bump = unsafe { &mut *self.0.get() };
+        match bump.fit(layout.size(), layout.align()) {
+            Some(at) => core::ptr::with_exposed_provenance_mut(at),
+            None => self.make_room(layout),
+        }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -93,4 +105,27 @@ unsafe impl GlobalAlloc for Heap {
             }
         }
     }
+}
+
+/// What the host calls for each text and list that it hands in; in the place of the one of wit-bindgen, which gives way.
+///
+/// # Safety
+/// As the canonical ABI has it: `old` and `old_len` are a block from here, or zero; `align` is a power of two.
+#[unsafe(export_name = "cabi_realloc")]
+unsafe extern "C" fn cabi_realloc(old: *mut u8, old_len: usize, align: usize, new_len: usize) -> *mut u8 {
+    if new_len == 0 {
+        return core::ptr::without_provenance_mut(align);
+    }
+    // SAFETY: the caller vouches for the size and the alignment, and for the block if there is one.
+    let block = unsafe {
+        if old_len == 0 {
+            HEAP.alloc(Layout::from_size_align_unchecked(new_len, align))
+        } else {
+            HEAP.realloc(old, Layout::from_size_align_unchecked(old_len, align), new_len)
+        }
+    };
+    if block.is_null() {
+        core::arch::wasm32::unreachable();
+    }
+    block
 }

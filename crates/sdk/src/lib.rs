@@ -93,7 +93,7 @@ pub use place::{Evidence, Gap, Place};
 pub use regions::{Regions, country, region_code};
 pub use requirement::{CaseCodes, Possible, Requirement};
 pub use table::{Row, Table};
-pub use usual::{MOST_UNDERLYING, eccn_is_of};
+pub use usual::eccn_is_of;
 pub use view::{Interest, Party, Record, Request};
 pub use weighed::Weighed;
 

@@ -101,9 +101,9 @@ pub struct CaseCodes {
 impl Findings {
     /// Adds what a rule says that needs several things in each case that may be the one, if it applies.
     ///
-    /// One finding tells of each requirement that is not met or may not be. If which is the case is open, one finding tells
-    /// of all; it names the requirement that is denied in every case, if there is one. Where the rule surely does not apply
-    /// the caller says so.
+    /// One finding tells of each requirement that is not met or may not be; none, if there is nothing to tell. If which is the
+    /// case is open, one finding tells of all cases; if one message tells of a denied requirement of each case, it is that
+    /// message, with the facts of the first. Where the rule surely does not apply nothing is told here: the caller says why.
     pub fn require<'a>(
         &mut self,
         rule: &str,
@@ -120,6 +120,7 @@ impl Findings {
             arguments.iter().fold(finding, |finding, (name, value)| finding.argument(name, value));
         };
         match needed.cases.as_slice() {
+            _ if !applies.truth().possible() => {}
             _ if applies.truth() == Truth::Unknown => {
                 let none = Weighed::settled(Answer::NotApplicable, []);
                 tell(codes.applies_open, &Weighed::one_of([none, whole], applies.missing()), &[]);
@@ -167,7 +168,7 @@ mod tests {
 
     type Needed<'a> = Possible<'a, Vec<Requirement<'a>>>;
 
-    /// Returns what is told of two parties, of which one says where it is: codes, ends, values and how many facts are missing.
+    /// Returns what is told of two parties, of which one says where it is: codes, values, ends, facts shown and facts missing.
     fn told(of: for<'a> fn(Request<'a>) -> (Condition<'a>, Needed<'a>)) -> Vec<String> {
         let raw = request("2025-01-01").parties(vec![company("here", "KR"), company("nowhere", "")]).build();
         let (applies, needed) = of(Request::new(&raw).unwrap());
@@ -177,9 +178,15 @@ mod tests {
             assert_eq!(one.rule, "rule");
             let names: String =
                 one.arguments.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-            let (evidence, missing) = (one.evidence.len(), one.missing.len());
+            let facts = |places: Vec<&crate::contract::Place>| {
+                let fields =
+                    places.iter().map(|at| format!("{:?}/{}", at.at, at.field).replace("Element::", ""));
+                fields.collect::<Vec<_>>().join(",")
+            };
+            let evidence = facts(one.evidence.iter().collect());
+            let missing = facts(one.missing.iter().map(|missing| &missing.at).collect());
             let ends = format!("{:?}-{:?}", one.floor, one.ceiling).replace("Outcome::", "");
-            format!("{}{names} {ends} {evidence} {missing}", one.code)
+            format!("{}{names} {ends} [{evidence}] [{missing}]", one.code)
         });
         told.collect()
     }
@@ -218,7 +225,7 @@ mod tests {
             let needs = ["a", "b"].map(|name| need(request, name, 0, "KR", Answer::Deny)).into();
             (always(), Possible::only(needs, []))
         });
-        assert_eq!(told, ["met name=a Permit-Permit 1 0"]);
+        assert_eq!(told, ["met name=a Permit-Permit [Party(0)/headquarters] []"]);
     }
 
     #[test]
@@ -232,7 +239,13 @@ mod tests {
             ];
             (always(), Possible::only(needs, []))
         });
-        assert_eq!(told, ["a-unmet name=a Deny-Deny 1 0", "b-unverified name=b Review-Review 1 0"]);
+        assert_eq!(
+            told,
+            [
+                "a-unmet name=a Deny-Deny [Party(0)/headquarters] []",
+                "b-unverified name=b Review-Review [Party(0)/headquarters] []"
+            ]
+        );
     }
 
     #[test]
@@ -242,7 +255,13 @@ mod tests {
                 vec![need(request, "a", 0, "JP", Answer::Review), need(request, "b", 1, "KR", Answer::Deny)];
             (always(), Possible::only(needs, seat(request, 0).evidence()))
         });
-        assert_eq!(told, ["a-unverified name=a Review-Review 1 0", "b-open name=b Permit-Deny 1 1"]);
+        assert_eq!(
+            told,
+            [
+                "a-unverified name=a Review-Review [Party(0)/headquarters] []",
+                "b-open name=b Permit-Deny [Party(0)/headquarters] [Party(1)/headquarters]"
+            ]
+        );
     }
 
     #[test]
@@ -251,7 +270,7 @@ mod tests {
             let unmet = |name| need(request, name, 0, "JP", Answer::Deny);
             (always(), open(request, [vec![unmet("b"), unmet("a")], vec![unmet("a")]]))
         });
-        assert_eq!(told, ["a-unmet name=a Deny-Deny 1 0"]);
+        assert_eq!(told, ["a-unmet name=a Deny-Deny [Party(0)/headquarters] []"]);
     }
 
     #[test]
@@ -260,22 +279,22 @@ mod tests {
             let unmet = |name| vec![need(request, name, 0, "JP", Answer::Deny)];
             (always(), open(request, [unmet("a"), unmet("b")]))
         });
-        assert_eq!(unmet, ["unmet-in-each Deny-Deny 1 0"]);
+        assert_eq!(unmet, ["unmet-in-each Deny-Deny [Party(0)/headquarters] []"]);
         let met = told(|request| {
             let met = |name| vec![need(request, name, 0, "KR", Answer::Deny)];
             (always(), open(request, [met("a"), met("b")]))
         });
-        assert_eq!(met, ["met-in-each Permit-Permit 1 0"]);
+        assert_eq!(met, ["met-in-each Permit-Permit [Party(0)/headquarters] []"]);
         let depends = told(|request| {
             let need = |country| vec![need(request, "a", 0, country, Answer::Deny)];
             (always(), open(request, [need("KR"), need("JP")]))
         });
-        assert_eq!(depends, ["open Permit-Deny 1 1"]);
+        assert_eq!(depends, ["open Permit-Deny [Party(0)/headquarters] [Party(1)/headquarters]"]);
         let looked_at = told(|request| {
             let unverified = |name| vec![need(request, name, 0, "JP", Answer::Review)];
             (always(), open(request, [unverified("a"), unverified("b")]))
         });
-        assert_eq!(looked_at, ["open Review-Review 1 0"]);
+        assert_eq!(looked_at, ["open Review-Review [Party(0)/headquarters] []"]);
     }
 
     #[test]
@@ -284,6 +303,25 @@ mod tests {
             let applies = Condition::of(seat(request, 1), "a country", |code| code == "KR");
             (applies, Possible::only(vec![need(request, "a", 0, "JP", Answer::Deny)], []))
         });
-        assert_eq!(told, ["applies-open NotApplicable-Deny 1 1"]);
+        assert_eq!(told, ["applies-open NotApplicable-Deny [Party(0)/headquarters] [Party(1)/headquarters]"]);
+    }
+
+    #[test]
+    fn a_rule_that_surely_does_not_apply_tells_nothing_here() {
+        let told = told(|request| {
+            let applies = Condition::of(seat(request, 0), "a country", |code| code == "JP");
+            (applies, Possible::only(vec![need(request, "a", 0, "JP", Answer::Deny)], []))
+        });
+        assert!(told.is_empty());
+    }
+
+    #[test]
+    fn each_case_keeps_what_is_known_and_what_is_missing() {
+        let told = told(|request| {
+            let grades =
+                Possible::one_of(["KR", "JP"], seat(request, 1).gap("which"), seat(request, 0).evidence());
+            (always(), grades.each(|country| vec![need(request, "a", 0, country, Answer::Deny)]))
+        });
+        assert_eq!(told, ["open Permit-Deny [Party(0)/headquarters] [Party(1)/headquarters]"]);
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use lexgate_model::Date;
 
 /// Most certificates that one stands on, one below the other; chosen by feel: software, platform, infrastructure are two.
-pub const MOST_UNDERLYING: usize = 3;
+const MOST_UNDERLYING: usize = 3;
 
 impl<'a> Party<'a> {
     /// Returns whether it is a state or a public body. The kind tells it of states, their bodies and natural persons; of
@@ -85,7 +85,8 @@ impl<'a> Certificate<'a> {
         valid(self.valid_from(), self.valid_until(), date)
     }
 
-    /// Returns whether the date is one of the days of every certificate that it stands on, [`MOST_UNDERLYING`] at most.
+    /// Returns whether the date is one of the days of every certificate that it stands on, one below the other. If there are
+    /// more than three that is unknown: they may go round in a ring.
     #[must_use]
     pub fn valid_below(&self, date: Date) -> Condition<'a> {
         let expected = "a certificate that stands on at most three others, none twice";
@@ -95,10 +96,10 @@ impl<'a> Certificate<'a> {
         Condition::all(self.all_below().map(|below| below.valid_on(date)).chain(too_many))
     }
 
-    /// Returns the one at the end of those that it stands on, one below the other.
+    /// Returns the one at the end of those that it stands on, one below the other; none if there are more than three.
     #[must_use]
     pub fn lowest(&self) -> Option<Certificate<'a>> {
-        self.all_below().last()
+        if self.all_below().nth(MOST_UNDERLYING).is_some() { None } else { self.all_below().last() }
     }
 
     /// The certificates it stands on, the nearest first; one more than there may be shows that there are too many.
@@ -276,6 +277,50 @@ mod tests {
         assert_eq!((service(Some("material")), service(Some("component"))), (Truth::False, Truth::False));
         assert_eq!((service(Some("Material")), service(Some("compute"))), (Truth::True, Truth::True));
         assert_eq!(service(None), Truth::Unknown);
+    }
+
+    /// Says of a chain of certificates, each valid until a day of January, whether those below the first are valid on the
+    /// fifth, how many facts are missing, and what the grade of the lowest is.
+    #[track_caller]
+    fn chain(days: &[u8], last_stands_on: Option<u32>, truth: Truth, missing: &[&str], lowest: Option<&str>) {
+        let raw = request("2025-01-05").with(|raw| {
+            let day = |day| contract::Date { year: 2025, month: 1, day };
+            let one = |(index, &until): (u32, &u8)| contract::Certificate {
+                record_id: None,
+                scheme: "CSAP".to_owned(),
+                grade: Some(format!("g{index}")),
+                service_model: None,
+                holder: None,
+                valid_from: Some(day(1)),
+                valid_until: (until > 0).then(|| day(until)),
+                underlying: if index as usize + 1 < days.len() { Some(index + 1) } else { last_stands_on },
+                facts: Vec::new(),
+            };
+            raw.certificates = Some((0..).zip(days).map(one).collect());
+        });
+        let raw = raw.build();
+        let view = Request::new(&raw).unwrap();
+        let first = view.certificates().value().unwrap().get(0).unwrap();
+        let valid = first.valid_below(view.date());
+        let fields: Vec<_> = valid.missing().map(|gap| gap.to_contract().at.field).collect();
+        assert_eq!(
+            (valid.truth(), fields.iter().map(String::as_str).collect::<Vec<_>>()),
+            (truth, missing.to_vec())
+        );
+        assert_eq!(first.lowest().and_then(|one| one.grade().value()), lowest);
+    }
+
+    #[test]
+    fn certificates_stand_on_three_others_at_most() {
+        chain(&[1], None, Truth::True, &[], None);
+        chain(&[1, 5], None, Truth::True, &[], Some("g1"));
+        chain(&[1, 4], None, Truth::False, &[], Some("g1"));
+        chain(&[1, 5, 4], None, Truth::False, &[], Some("g2"));
+        chain(&[1, 0, 5], None, Truth::Unknown, &["validUntil"], Some("g2"));
+        chain(&[1, 5, 5, 5], None, Truth::True, &[], Some("g3"));
+        chain(&[1, 5, 5, 5, 5], None, Truth::Unknown, &["underlying"], None);
+        chain(&[1, 5, 4, 5, 5], None, Truth::False, &[], None);
+        chain(&[5], Some(0), Truth::Unknown, &["underlying"], None);
     }
 
     #[test]

@@ -104,8 +104,11 @@ impl<'p, 'a> Certificates<'p, 'a> {
 
     /// Weighs whether the grade of the infrastructure below it is this one or a higher one.
     fn below_reaches(&self, one: Certificate<'a>, needed: Grade) -> Weighed<'a> {
-        let expected = "the certificate of the infrastructure it runs on";
+        let expected = "the CSAP certificate of the infrastructure it runs on";
         let Some(lowest) = one.lowest() else { return open(one.underlying().gap(expected)) };
+        if lowest.scheme() != "CSAP" {
+            return open([one.underlying().place().gap(expected, INCONSISTENT)]);
+        }
         match on_infrastructure(lowest).truth() {
             Truth::False => self.reaches(lowest, needed),
             Truth::True => open(lowest.underlying().gap(expected)),

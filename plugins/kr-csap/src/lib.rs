@@ -89,7 +89,8 @@ fn codes(met: &'static str) -> CaseCodes {
     CaseCodes {
         met,
         applies_open: "buyer-open",
-        unmet_in_each: "denied-at-every-grade",
+        // What is wanting at a grade is wanting at every higher one, so that it is always told by its own name.
+        unmet_in_each: "grade-open",
         met_in_each: "allowed-at-every-grade",
         open: "grade-open",
     }

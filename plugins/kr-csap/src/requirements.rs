@@ -1,7 +1,7 @@
 //! What is required of a system by its grade, beside the certificate.
 //!
-//! The sources tell what low systems need, and what high ones need in addition. Whether mid and high systems need more than
-//! low ones in network separation and place they do not say: there the parameter `unverified` answers.
+//! The sources tell what low systems need, and what high ones need in addition. What low ones need is the least for all. Whether
+//! mid and high ones need physical separation they do not say: there the parameter `unverified` answers.
 
 use crate::certificates::Certificates;
 use crate::grade::Grade;
@@ -24,7 +24,9 @@ fn on<'a>(
 /// What a system of a grade needs.
 pub(crate) fn graded<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> Vec<Requirement<'a>> {
     let (request, low) = (certificates.request, grade == Grade::Low);
-    let otherwise = || if low { Answer::Deny } else { certificates.policy.unverified.clone() };
+    let separation = separation(request);
+    let unverified = !low && separation.1.value() == Some("logical");
+    let otherwise = if unverified { certificates.policy.unverified.clone() } else { Answer::Deny };
     let separated = |word: &str| word == "physical" || low && word == "logical";
     let region = ("region", request.deployment().region());
     let operations = request.deployment().text("operationsCountry");
@@ -35,9 +37,9 @@ pub(crate) fn graded<'a>(certificates: &Certificates<'_, 'a>, grade: Grade) -> V
     let codes = [insufficient, "certificate-unverified", "certificate-open"];
     let mut needed = vec![
         Requirement::new(codes, certificates.graded(grade)),
-        on(separation(request), "separation-insufficient", SEPARATION, separated, otherwise()),
-        on(region, "place-abroad", place, in_korea, otherwise()),
-        on(operations, "operations-abroad", from_where, in_korea, otherwise()),
+        on(separation, "separation-insufficient", SEPARATION, separated, otherwise),
+        on(region, "place-abroad", place, in_korea, Answer::Deny),
+        on(operations, "operations-abroad", from_where, in_korea, Answer::Deny),
     ];
     if grade == Grade::High {
         needed.extend(HIGH.map(|(name, unmet, expected)| {
