@@ -7,7 +7,8 @@ use lexgate_model::date::Date;
 use lexgate_model::fault::Refusal;
 use lexgate_model::finding::Reported;
 use lexgate_model::package::{CONTRACT, DatasetVersion};
-use wasmtime::component::{Instance, InstancePre, Linker};
+use std::sync::OnceLock;
+use wasmtime::component::{ComponentExportIndex, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Store, StoreContextMut};
 
 pub(crate) mod bindings {
@@ -18,7 +19,7 @@ pub(crate) mod bindings {
     });
 }
 
-use bindings::lexgate::screening::{datasets, log};
+use bindings::lexgate::screening::{datasets, log, types as wit};
 
 /// Our contract.
 pub(crate) struct V0_1;
@@ -60,12 +61,41 @@ impl Contract for V0_1 {
     }
 
     fn bind(&self, component: &InstancePre<State>) -> wasmtime::Result<Box<dyn Guest>> {
-        Ok(Box::new(Exports(bindings::ScreeningPolicyIndices::new(component)?)))
+        let missing = || wasmtime::format_err!("it has no `evaluate`");
+        let export = |of: Option<&_>, name| component.component().get_export_index(of, name);
+        let interface = export(None, "lexgate:screening/policy@0.1.0").ok_or_else(missing)?;
+        let evaluate = export(Some(&interface), "evaluate").ok_or_else(missing)?;
+        let indices = bindings::ScreeningPolicyIndices::new(component)?;
+        Ok(Box::new(Exports { indices, evaluate, checked: OnceLock::new() }))
     }
 }
 
 /// The exports of one component.
-struct Exports(bindings::ScreeningPolicyIndices);
+struct Exports {
+    indices: bindings::ScreeningPolicyIndices,
+    evaluate: ComponentExportIndex,
+    /// Whether the types of the exports were found to be those of the contract.
+    checked: OnceLock<()>,
+}
+
+/// `evaluate`, as the contract has it.
+type Evaluate<'a> = TypedFunc<(wit::Request<'a>,), (Result<Vec<wit::Finding>, wit::Refusal>,)>;
+
+impl Exports {
+    /// Looks `evaluate` up in an instance of the component.
+    fn evaluate<'a>(&self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Evaluate<'a>> {
+        if self.checked.get().is_none() {
+            self.indices.load(&mut *store, instance)?;
+            let _ = self.checked.set(());
+        }
+        let function = instance.get_func(&mut *store, self.evaluate);
+        let function = function.ok_or_else(|| wasmtime::format_err!("it has no `evaluate`"))?;
+        // SAFETY: `load` compared the type of this function of this component with this very type, once; it takes as long as
+        // half an evaluation to do that again.
+        #[expect(unsafe_code, reason = "the type was checked before, see above")]
+        Ok(unsafe { TypedFunc::new_unchecked(function) })
+    }
+}
 
 impl Guest for Exports {
     fn configure(
@@ -74,7 +104,7 @@ impl Guest for Exports {
         instance: &Instance,
         parameters: &str,
     ) -> wasmtime::Result<Result<(), String>> {
-        let policy = self.0.load(&mut *store, instance)?;
+        let policy = self.indices.load(&mut *store, instance)?;
         policy.lexgate_screening_policy().call_configure(store, parameters)
     }
 
@@ -85,10 +115,10 @@ impl Guest for Exports {
         request: &Request,
         date: Date,
     ) -> wasmtime::Result<Result<Vec<Reported>, Refusal>> {
-        let policy = self.0.load(&mut *store, instance)?;
+        let evaluate = self.evaluate(store, instance)?;
         let arena = bumpalo::Bump::new();
         let request = lower::request(request, date, &arena);
-        let answer = policy.lexgate_screening_policy().call_evaluate(store, request)?;
+        let (answer,) = evaluate.call(store, (request,))?;
         Ok(answer.map(|findings| findings.into_iter().map(lift::finding).collect()).map_err(lift::refusal))
     }
 }

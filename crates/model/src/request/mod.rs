@@ -142,8 +142,9 @@ impl Canonical {
     fn of(value: Value) -> Canonical {
         // INVARIANT: a request's JSON holds strings, booleans, lists, objects and small integers only, and those always
         // have a canonical form.
-        // Objects are sorted already, by bytes; that is the order of RFC 8785 as long as the names are ASCII.
-        let text = if has_plain_names(&value) {
+        // Objects are sorted already, by bytes; that is the order of RFC 8785 as long as the names are ASCII. A program that
+        // has serde_json keep the order of members changes that, so it is looked at.
+        let text = if is_in_order(&value) {
             serde_json::to_string(&value).unwrap_or_default()
         } else {
             serde_jcs::to_string(&value).unwrap_or_default()
@@ -182,10 +183,13 @@ impl Canonical {
     }
 }
 
-fn has_plain_names(value: &Value) -> bool {
+fn is_in_order(value: &Value) -> bool {
     match value {
-        Value::Object(object) => object.iter().all(|(name, value)| name.is_ascii() && has_plain_names(value)),
-        Value::Array(list) => list.iter().all(has_plain_names),
+        Value::Object(object) => {
+            object.keys().is_sorted()
+                && object.iter().all(|(name, value)| name.is_ascii() && is_in_order(value))
+        }
+        Value::Array(list) => list.iter().all(is_in_order),
         _ => true,
     }
 }
