@@ -5,7 +5,7 @@ mod guests;
 use guests::{Guest, SILENCE, Wit, request};
 use lexgate_engine::{Engine, Prepared, Profile, Profiled};
 use lexgate_model::fault::{Fault, Limits};
-use lexgate_packages::with_checks;
+use lexgate_packages::with_stops;
 use std::collections::BTreeMap;
 
 /// Fuel of making an instance, which no function uses.
@@ -47,15 +47,15 @@ fn check(body: &str, expected: &[(&str, u64)]) {
     let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
     let guest = evaluating(&wit, body);
     let policy = guest.prepare(&engine).unwrap();
-    let checked = with_checks(&guest.package()).unwrap();
-    let found = profile(&engine, &policy, &checked, &Limits::default());
+    let stopping = with_stops(&guest.package()).unwrap();
+    let found = profile(&engine, &policy, &stopping, &Limits::default());
     let expected: BTreeMap<_, _> =
         expected.iter().map(|(stack, fuel)| ((*stack).to_owned(), *fuel)).collect();
     assert_eq!(below_evaluate(&found), expected, "{found:?}");
     assert_eq!(found.fault, None);
     assert_eq!(found.fuel, used(&engine, &policy, &Limits::default()).1);
     assert_eq!(found.stacks.iter().map(|stack| stack.fuel).sum::<u64>(), found.fuel);
-    assert_eq!(profile(&engine, &policy, &checked, &Limits::default()), found);
+    assert_eq!(profile(&engine, &policy, &stopping, &Limits::default()), found);
 }
 
 /// What an evaluation comes to: its fault, and the fuel it uses.
@@ -90,7 +90,7 @@ fn making_an_instance_and_giving_memory_to_the_request_stand_beside() {
     let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
     let guest = evaluating(&wit, "");
     let policy = guest.prepare(&engine).unwrap();
-    let found = profile(&engine, &policy, &with_checks(&guest.package()).unwrap(), &Limits::default());
+    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
     let outermost = |name: &str| {
         let stacks = found.stacks.iter().filter(|stack| stack.functions == [name]);
         stacks.map(|stack| stack.fuel).sum::<u64>()
@@ -101,7 +101,7 @@ fn making_an_instance_and_giving_memory_to_the_request_stand_beside() {
 }
 
 #[test]
-fn without_checks_the_sum_is_as_exact() {
+fn without_stops_the_sum_is_as_exact() {
     let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
     let guest = evaluating(&wit, "(call $caller) (drop (i32.const 3))");
     let policy = guest.prepare(&engine).unwrap();
@@ -120,7 +120,7 @@ fn a_guest_that_faults_is_profiled_until_it_does() {
     ] {
         let guest = evaluating(&wit, body);
         let policy = guest.prepare(&engine).unwrap();
-        let found = profile(&engine, &policy, &with_checks(&guest.package()).unwrap(), &limits);
+        let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
         assert_eq!((found.fault.clone(), found.fuel), used(&engine, &policy, &limits), "{body}");
         assert!(found.fault.is_some());
         assert!(below_evaluate(&found).contains_key(busy), "{found:?}");
@@ -133,7 +133,7 @@ fn of_very_many_functions_at_work_the_innermost_are_told() {
     let guest = evaluating(&wit, "(call $deep)");
     let policy = guest.prepare(&engine).unwrap();
     let limits = Limits { base_fuel: 10_000, fuel_per_element: 0, ..Limits::default() };
-    let found = profile(&engine, &policy, &with_checks(&guest.package()).unwrap(), &limits);
+    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
     assert_eq!(found.fault, Some(Fault::Fuel));
     let deepest = found.stacks.iter().max_by_key(|stack| stack.functions.len()).unwrap();
     assert_eq!((deepest.functions.len(), deepest.functions[0].as_str()), (1_001, "(more functions)"));
@@ -145,8 +145,8 @@ fn configuring_is_profiled_as_it_is_measured() {
     let configure = format!("(call $caller) {SILENCE}");
     let guest = Guest { configure: configure.as_str().into(), ..evaluating(&wit, "") };
     let policy = guest.prepare(&engine).unwrap();
-    let checked = with_checks(&guest.package()).unwrap();
-    let found = engine.profile(&policy, &checked, Profiled::Configuring, &Limits::default()).unwrap();
+    let stopping = with_stops(&guest.package()).unwrap();
+    let found = engine.profile(&policy, &stopping, Profiled::Configuring, &Limits::default()).unwrap();
     assert_eq!(found.fuel, policy.configuring().fuel);
     let by_caller = found.stacks.iter().find(|stack| stack.functions == ["configure", "caller"]).unwrap();
     assert_eq!(by_caller.fuel, 4);
@@ -158,7 +158,7 @@ fn functions_without_names_have_numbers() {
     let guest =
         Guest { items: "(func (nop) (nop)) (func (call 3))".to_owned(), ..evaluating(&wit, "(call 4)") };
     let policy = guest.prepare(&engine).unwrap();
-    let found = profile(&engine, &policy, &with_checks(&guest.package()).unwrap(), &Limits::default());
+    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
     assert_eq!(
         below_evaluate(&found),
         BTreeMap::from([

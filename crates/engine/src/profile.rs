@@ -2,7 +2,7 @@
 //!
 //! The guest stops wherever a function or a loop begins, and says which functions are at work and how much fuel is left.
 //! What was used between two stops was used by the function that was innermost at the first of them: in a component with
-//! a check behind every call (`lexgate_packages::with_checks`) that is always so, because a function that returns is
+//! a stop behind every call (`lexgate_packages::with_stops`) that is always so, because a function that returns is
 //! followed by a stop. In any other component a caller's fuel between two calls counts as that of the first callee.
 //!
 //! Where a loop begins, what the function used since it was last told is still in a register; it is told at the next call or
@@ -65,18 +65,18 @@ pub struct Stack {
 }
 
 impl Engine {
-    /// Returns where the fuel of a policy goes under limits. `checked` is its component with checks, which must do the same.
+    /// Returns where the fuel of a policy goes under limits. `stopping` is its component with stops, which must do the same.
     ///
     /// # Errors
     /// [`Unprepared`], naming the policy.
     pub fn profile(
         &self,
         policy: &Prepared,
-        checked: &[u8],
+        stopping: &[u8],
         profiled: Profiled<'_>,
         limits: &Limits,
     ) -> Result<Profile, Unprepared> {
-        let order = policy.0.order(checked, limits);
+        let order = policy.0.order(stopping, limits);
         self.watch(policy, order, profiled).map_err(|failed| unprepared(&policy.0, failed, limits))
     }
 

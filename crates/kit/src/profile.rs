@@ -9,7 +9,7 @@ use lexgate_engine::{Engine, Prepared, Profiled, Stack, Unprepared};
 use lexgate_model::Limits;
 use lexgate_model::fault::Fault;
 use lexgate_model::record::PolicyIdentity;
-use lexgate_packages::{SealError, with_checks};
+use lexgate_packages::{SealError, with_stops};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ pub struct Function {
 pub enum ProfileError {
     /// The component cannot be read.
     #[error("the component cannot be watched")]
-    Checks(#[source] SealError),
+    Unreadable(#[source] SealError),
     /// The policy cannot be prepared to be watched.
     #[error("policy cannot be profiled")]
     Prepare(#[source] Unprepared),
@@ -81,8 +81,8 @@ pub fn profile(
     profiled: Profiled<'_>,
     limits: &Limits,
 ) -> Result<Profile, ProfileError> {
-    let checked = with_checks(package).map_err(ProfileError::Checks)?;
-    let raw = engine.profile(policy, &checked, profiled, limits).map_err(ProfileError::Prepare)?;
+    let stopping = with_stops(package).map_err(ProfileError::Unreadable)?;
+    let raw = engine.profile(policy, &stopping, profiled, limits).map_err(ProfileError::Prepare)?;
     let stacks = named(raw.stacks);
     Ok(Profile {
         policy: policy.identity().clone(),

@@ -8,7 +8,7 @@
 //! proves that they are a component of the features the engine runs, within [`PackageLimits`], that it carries one
 //! manifest and exactly the datasets this declares, and that it asks the host for nothing but its contract. What comes
 //! out is the [`Verified`] value without which nothing is prepared. [`seal`] is the other direction: it puts a manifest
-//! and datasets into a component, [`with_short_names`] makes the names in one short. [`with_checks`] lets a profile see when
+//! and datasets into a component, [`with_short_names`] makes the names in one short. [`with_stops`] lets a profile see when
 //! functions return. [`measure`] counts, for people.
 //!
 //! ```
@@ -21,7 +21,6 @@
 //!
 //! Verifying needs no network. What a policy computes, and what that costs, is the engine's task.
 
-mod checks;
 mod contract;
 mod datasets;
 mod fetch;
@@ -31,9 +30,9 @@ mod names;
 mod refused;
 mod scan;
 mod seal;
+mod stops;
 mod verify;
 
-pub use checks::with_checks;
 pub use fetch::{Error, Unverified, fetch_unverified};
 pub use lexgate_model::package::{Package, Verified};
 pub use limits::PackageLimits;
@@ -41,6 +40,7 @@ pub use measure::{CustomSection, Measures, measure};
 pub use names::with_short_names;
 pub use refused::{Reason, Refused};
 pub use seal::{SealError, seal};
+pub use stops::with_stops;
 pub use verify::{Trust, verify};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Puts a check behind every call of a component, so that a profile knows when a function has returned.
+//! Puts a stop behind every call of a component, so that a profile knows when a function has returned.
 //!
 //! The engine looks at fuel where a function begins and where a loop does, never where a function ends. A loop without a
 //! body behind every call is such a place, and costs no fuel. Nothing else changes: what the component computes, what that
@@ -9,20 +9,20 @@ use wasm_encoder::{CodeSection, Encode};
 use wasmparser::{BinaryReader, BinaryReaderError, Chunk, CodeSectionReader, Operator, Parser, Payload};
 
 /// A loop without parameters, results and body: `loop`, its type, `end`.
-const CHECK: [u8; 3] = [0x03, 0x40, 0x0b];
+const STOP: [u8; 3] = [0x03, 0x40, 0x0b];
 
 /// Bytes before the first section: the magic number, the version and the layer.
 const HEAD_BYTES: usize = 8;
 
-/// Returns the component, or the core module, with a check behind every call, however deep its modules lie.
+/// Returns the component, or the core module, with a stop behind every call, however deep its modules lie.
 ///
 /// # Errors
 /// When it is neither.
-pub fn with_checks(component: &[u8]) -> Result<Vec<u8>, SealError> {
-    checked(component).map_err(|error| SealError::Invalid { why: error.to_string() })
+pub fn with_stops(component: &[u8]) -> Result<Vec<u8>, SealError> {
+    stopping(component).map_err(|error| SealError::Invalid { why: error.to_string() })
 }
 
-fn checked(bytes: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+fn stopping(bytes: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let mut whole = bytes.get(..HEAD_BYTES).unwrap_or_default().to_vec();
     let mut parser = Parser::new(0);
     let mut at = 0usize;
@@ -43,7 +43,7 @@ fn checked(bytes: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
         whole.push(id);
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
-                checked(inside)?.as_slice().encode(&mut whole);
+                stopping(inside)?.as_slice().encode(&mut whole);
                 at = range.end;
             }
             Payload::CodeSectionStart { .. } => {
@@ -56,27 +56,27 @@ fn checked(bytes: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     }
 }
 
-/// Returns the functions of a code section with checks.
+/// Returns the functions of a code section with stops.
 fn functions(section: &[u8]) -> Result<CodeSection, BinaryReaderError> {
     let mut functions = CodeSection::new();
     for body in CodeSectionReader::new(BinaryReader::new(section, 0))? {
         let body = body?;
         let mut operators = body.get_operators_reader()?;
         let mut copied = body.range().start;
-        let mut checked = Vec::with_capacity(body.range().len());
+        let mut stopping = Vec::with_capacity(body.range().len());
         while !operators.eof() {
             let calls = matches!(
                 operators.read()?,
                 Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
             );
             let end = operators.original_position();
-            checked.extend_from_slice(section.get(copied..end).unwrap_or_default());
+            stopping.extend_from_slice(section.get(copied..end).unwrap_or_default());
             copied = end;
             if calls {
-                checked.extend_from_slice(&CHECK);
+                stopping.extend_from_slice(&STOP);
             }
         }
-        functions.raw(&checked);
+        functions.raw(&stopping);
     }
     Ok(functions)
 }
@@ -96,11 +96,11 @@ mod tests {
             );
             wat::parse_str(text).unwrap()
         };
-        assert_eq!(with_checks(&module(functions)).unwrap(), module(expected));
+        assert_eq!(with_stops(&module(functions)).unwrap(), module(expected));
     }
 
     #[test]
-    fn a_check_stands_behind_every_call_and_nowhere_else() {
+    fn behind_every_call_there_is_a_stop_and_nowhere_else() {
         check("(func $f nop)", "(func $f nop)");
         check("(func $f call $b)", "(func $f call $b (loop))");
         check(
@@ -125,9 +125,9 @@ mod tests {
             );
             wat::parse_str(text).unwrap()
         };
-        let checked = with_checks(&component("call $f")).unwrap();
-        assert_eq!(checked, component("call $f (loop)"));
-        Validator::new_with_features(WasmFeatures::all()).validate_all(&checked).unwrap();
+        let stopping = with_stops(&component("call $f")).unwrap();
+        assert_eq!(stopping, component("call $f (loop)"));
+        Validator::new_with_features(WasmFeatures::all()).validate_all(&stopping).unwrap();
     }
 
     #[test]
@@ -135,9 +135,9 @@ mod tests {
         let module = wat::parse_str("(module (func $f call $f))").unwrap();
         for cut in 1..module.len() {
             // A module may end behind any of its sections.
-            let _ = with_checks(&module[..cut]);
+            let _ = with_stops(&module[..cut]);
         }
-        assert!(with_checks(&module[..module.len() - 1]).is_err());
-        assert!(with_checks(b"rubbish.").is_err());
+        assert!(with_stops(&module[..module.len() - 1]).is_err());
+        assert!(with_stops(b"rubbish.").is_err());
     }
 }
