@@ -3,10 +3,11 @@
 mod guests;
 
 use guests::{Guest, SILENCE, Wit, request};
-use lexgate_engine::{Engine, Prepared, Profile, Profiled};
+use lexgate_engine::{Engine, Prepared, Profile, Profiled, Start};
 use lexgate_model::fault::{Fault, Limits};
 use lexgate_packages::with_stops;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Fuel of making an instance, which no function uses.
 const INSTANCE: u64 = 2_500;
@@ -29,6 +30,12 @@ fn evaluating<'w>(wit: &'w Wit, body: &str) -> Guest<'w> {
     Guest { items: FUNCTIONS.to_owned(), evaluate: evaluate.as_str().into(), ..Guest::new(wit) }
 }
 
+/// The contract and an engine, for all tests.
+fn desk() -> &'static (Wit, Engine) {
+    static DESK: OnceLock<(Wit, Engine)> = OnceLock::new();
+    DESK.get_or_init(|| (Wit::read("wit"), Engine::new().unwrap()))
+}
+
 fn profile(engine: &Engine, policy: &Prepared, component: &[u8], limits: &Limits) -> Profile {
     let request = request();
     let profiled = Profiled::Evaluating(&request, request.when().unwrap());
@@ -44,18 +51,18 @@ fn below_evaluate(profile: &Profile) -> BTreeMap<String, u64> {
 /// Checks who uses what, and that together it is what an evaluation uses.
 #[track_caller]
 fn check(body: &str, expected: &[(&str, u64)]) {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
-    let guest = evaluating(&wit, body);
-    let policy = guest.prepare(&engine).unwrap();
+    let (wit, engine) = desk();
+    let guest = evaluating(wit, body);
+    let policy = guest.prepare(engine).unwrap();
     let stopping = with_stops(&guest.package()).unwrap();
-    let found = profile(&engine, &policy, &stopping, &Limits::default());
+    let found = profile(engine, &policy, &stopping, &Limits::default());
     let expected: BTreeMap<_, _> =
         expected.iter().map(|(stack, fuel)| ((*stack).to_owned(), *fuel)).collect();
     assert_eq!(below_evaluate(&found), expected, "{found:?}");
     assert_eq!(found.fault, None);
-    assert_eq!(found.fuel, used(&engine, &policy, &Limits::default()).1);
+    assert_eq!(found.fuel, used(engine, &policy, &Limits::default()).1);
     assert_eq!(found.stacks.iter().map(|stack| stack.fuel).sum::<u64>(), found.fuel);
-    assert_eq!(profile(&engine, &policy, &stopping, &Limits::default()), found);
+    assert_eq!(profile(engine, &policy, &stopping, &Limits::default()), found);
 }
 
 /// What an evaluation comes to: its fault, and the fuel it uses.
@@ -87,10 +94,10 @@ fn every_function_is_told_what_it_used_by_itself() {
 
 #[test]
 fn making_an_instance_and_giving_memory_to_the_request_stand_beside() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
-    let guest = evaluating(&wit, "");
-    let policy = guest.prepare(&engine).unwrap();
-    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
+    let (wit, engine) = desk();
+    let guest = evaluating(wit, "");
+    let policy = guest.prepare(engine).unwrap();
+    let found = profile(engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
     let outermost = |name: &str| {
         let stacks = found.stacks.iter().filter(|stack| stack.functions == [name]);
         stacks.map(|stack| stack.fuel).sum::<u64>()
@@ -102,26 +109,26 @@ fn making_an_instance_and_giving_memory_to_the_request_stand_beside() {
 
 #[test]
 fn without_stops_the_sum_is_as_exact() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
-    let guest = evaluating(&wit, "(call $caller) (drop (i32.const 3))");
-    let policy = guest.prepare(&engine).unwrap();
-    let found = profile(&engine, &policy, &guest.package(), &Limits::default());
-    assert_eq!(found.fuel, used(&engine, &policy, &Limits::default()).1);
+    let (wit, engine) = desk();
+    let guest = evaluating(wit, "(call $caller) (drop (i32.const 3))");
+    let policy = guest.prepare(engine).unwrap();
+    let found = profile(engine, &policy, &guest.package(), &Limits::default());
+    assert_eq!(found.fuel, used(engine, &policy, &Limits::default()).1);
 }
 
 #[test]
 fn a_guest_that_faults_is_profiled_until_it_does() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
+    let (wit, engine) = desk();
     let limits = Limits { base_fuel: 20_000, fuel_per_element: 0, deadline_ms: 60_000, ..Limits::default() };
     for (body, busy) in [
         ("(call $spins)", "evaluate spins"),
         ("(call $caller) unreachable", "evaluate caller leaf"),
         ("(loop (call $caller) (br 0))", "evaluate caller leaf"),
     ] {
-        let guest = evaluating(&wit, body);
-        let policy = guest.prepare(&engine).unwrap();
-        let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
-        assert_eq!((found.fault.clone(), found.fuel), used(&engine, &policy, &limits), "{body}");
+        let guest = evaluating(wit, body);
+        let policy = guest.prepare(engine).unwrap();
+        let found = profile(engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
+        assert_eq!((found.fault.clone(), found.fuel), used(engine, &policy, &limits), "{body}");
         assert!(found.fault.is_some());
         assert!(below_evaluate(&found).contains_key(busy), "{found:?}");
     }
@@ -129,22 +136,35 @@ fn a_guest_that_faults_is_profiled_until_it_does() {
 
 #[test]
 fn of_very_many_functions_at_work_the_innermost_are_told() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
-    let guest = evaluating(&wit, "(call $deep)");
-    let policy = guest.prepare(&engine).unwrap();
+    let (wit, engine) = desk();
+    let guest = evaluating(wit, "(call $deep)");
+    let policy = guest.prepare(engine).unwrap();
     let limits = Limits { base_fuel: 10_000, fuel_per_element: 0, ..Limits::default() };
-    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
+    let found = profile(engine, &policy, &with_stops(&guest.package()).unwrap(), &limits);
     assert_eq!(found.fault, Some(Fault::Fuel));
     let deepest = found.stacks.iter().max_by_key(|stack| stack.functions.len()).unwrap();
     assert_eq!((deepest.functions.len(), deepest.functions[0].as_str()), (1_001, "(more functions)"));
 }
 
 #[test]
+fn a_guest_without_a_snapshot_is_profiled_as_it_starts() {
+    let (wit, engine) = desk();
+    let mut guest = evaluating(wit, "(call $caller)");
+    guest.items += "(global (mut v128) (v128.const i64x2 0 0))";
+    let policy = guest.prepare(engine).unwrap();
+    assert_ne!(*policy.start(), Start::Snapshot);
+    let stopping = with_stops(&guest.package()).unwrap();
+    let found = profile(engine, &policy, &stopping, &Limits::default());
+    assert_eq!(found.fuel, used(engine, &policy, &Limits::default()).1);
+    assert_eq!(below_evaluate(&found)["evaluate caller leaf"], 8);
+}
+
+#[test]
 fn configuring_is_profiled_as_it_is_measured() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
+    let (wit, engine) = desk();
     let configure = format!("(call $caller) {SILENCE}");
-    let guest = Guest { configure: configure.as_str().into(), ..evaluating(&wit, "") };
-    let policy = guest.prepare(&engine).unwrap();
+    let guest = Guest { configure: configure.as_str().into(), ..evaluating(wit, "") };
+    let policy = guest.prepare(engine).unwrap();
     let stopping = with_stops(&guest.package()).unwrap();
     let found = engine.profile(&policy, &stopping, Profiled::Configuring, &Limits::default()).unwrap();
     assert_eq!(found.fuel, policy.configuring().fuel);
@@ -154,11 +174,11 @@ fn configuring_is_profiled_as_it_is_measured() {
 
 #[test]
 fn functions_without_names_have_numbers() {
-    let (wit, engine) = (Wit::read("wit"), Engine::new().unwrap());
+    let (wit, engine) = desk();
     let guest =
-        Guest { items: "(func (nop) (nop)) (func (call 3))".to_owned(), ..evaluating(&wit, "(call 4)") };
-    let policy = guest.prepare(&engine).unwrap();
-    let found = profile(&engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
+        Guest { items: "(func (nop) (nop)) (func (call 3))".to_owned(), ..evaluating(wit, "(call 4)") };
+    let policy = guest.prepare(engine).unwrap();
+    let found = profile(engine, &policy, &with_stops(&guest.package()).unwrap(), &Limits::default());
     assert_eq!(
         below_evaluate(&found),
         BTreeMap::from([

@@ -146,7 +146,7 @@ impl Maker {
     }
 
     /// Configures a component and returns it as it is then; or the construct for which that cannot be done.
-    fn snapshot(&self, order: Order<'_>) -> Result<Result<(Vec<u8>, Used), String>, Failed> {
+    pub(crate) fn snapshot(&self, order: Order<'_>) -> Result<Result<(Vec<u8>, Used), String>, Failed> {
         let wizer = Wizer::new();
         // It panics on what it was not made for; then there is no snapshot.
         let instrumented = catch_unwind(AssertUnwindSafe(|| wizer.instrument_component(order.package)));

@@ -11,17 +11,19 @@
 //! This takes a hundred times as long as an evaluation, and compiles in this process; it is for the desk of an author.
 
 use crate::config::{self, INSTANCE_FUEL, MOST_FRAMES};
+use crate::contract::Guest;
 use crate::engine::{Engine, serve};
 use crate::host::{Phase, State};
-use crate::make::{Failed, Order, bound};
+use crate::make::{Failed, Maker, Order, bound};
 use crate::prepare::{Prepared, Unprepared, unprepared};
-use crate::run::{configure, fault_of, shortened};
+use crate::run::{configure, fault_of, limit, shortened};
 use lexgate_model::fault::{Fault, Limits, Refusal};
 use lexgate_model::{Request, When};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wasmtime::{Store, StoreContextMut, UpdateDeadline, WasmBacktrace};
+use wasmtime::component::InstancePre;
+use wasmtime::{FrameInfo, Store, StoreContextMut, UpdateDeadline, WasmBacktrace};
 
 /// What making an instance and throwing it away is called among functions.
 const INSTANCE: &str = "(making an instance)";
@@ -82,46 +84,67 @@ impl Engine {
 
     fn watch(&self, policy: &Prepared, order: Order<'_>, profiled: Profiled<'_>) -> Result<Profile, Failed> {
         let broken = |error: wasmtime::Error| Failed::Unmade(format!("{error:#}"));
-        let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
-        let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
-        let (component, guest) = bound(&wasmtime, &contracts, order.package, order)?;
-        let mut store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
-        let parameters = order.parameters;
-        let evaluating = match profiled {
-            Profiled::Configuring => {
-                let watcher = Watcher::on(&mut store, order.limits.configure_fuel);
-                let answer = configure(&mut store, &component, guest.as_ref(), parameters, 0);
-                let fault = match answer {
-                    Ok((_, Ok(()))) => None,
-                    Ok((_, Err(why))) => Some(Fault::Refusal(shortened(Refusal::Unsupported(why)))),
-                    Err(error) => Some(fault_of(&error, store.data())),
-                };
-                return Ok(watcher.profile(&store, fault));
-            }
+        let (request, when) = match profiled {
+            Profiled::Configuring => return self.watch_configuring(order),
             Profiled::Evaluating(request, when) => (request, when),
         };
-        let instance = match configure(&mut store, &component, guest.as_ref(), parameters, NEVER) {
-            Ok((instance, Ok(()))) => instance,
-            Ok((_, Err(why))) => return Err(Failed::Refused(why)),
-            Err(error) => return Err(Failed::Faulted(fault_of(&error, store.data()))),
+        let snapshot = Maker::new(&self.0.others).map_err(broken)?.snapshot(order)?.ok();
+        let component = snapshot.as_ref().map_or(order.package, |(component, _)| component);
+        let (component, guest, mut store) = self.bound(component, order)?;
+        // As an evaluation does it: from the snapshot, or configured first.
+        let instance = match snapshot {
+            Some(_) => {
+                limit(&mut store);
+                None
+            }
+            None => match configure(&mut store, &component, guest.as_ref(), order.parameters, NEVER) {
+                Ok((instance, Ok(()))) => Some(instance),
+                Ok((_, Err(why))) => return Err(Failed::Refused(why)),
+                Err(error) => return Err(Failed::Faulted(fault_of(&error, store.data()))),
+            },
         };
-        let (request, when) = evaluating;
         let fuel = order.limits.fuel(request.size());
-        let within = fuel.saturating_sub(INSTANCE_FUEL);
-        store.set_fuel(within).map_err(broken)?;
+        store.set_fuel(fuel.saturating_sub(INSTANCE_FUEL)).map_err(broken)?;
         store.data_mut().phase = Phase::Evaluate;
-        let watcher = Watcher::on(&mut store, within);
-        watcher.add(INSTANCE, fuel.saturating_sub(within));
+        let watcher = Watcher::on(&mut store, fuel);
         store.set_epoch_deadline(0);
         let date = policy.0.known.zone.date(when);
-        let fault = match guest.evaluate(&mut store, &instance, request, date) {
+        let answer = match instance {
+            Some(instance) => Ok(instance),
+            None => component.instantiate(&mut store),
+        };
+        let answer = answer.and_then(|instance| guest.evaluate(&mut store, &instance, request, date));
+        let fault = match answer {
             Ok(Ok(_)) => None,
             Ok(Err(refusal)) => Some(Fault::Refusal(shortened(refusal))),
             Err(error) => Some(fault_of(&error, store.data())),
         };
         Ok(watcher.profile(&store, fault))
     }
+
+    fn watch_configuring(&self, order: Order<'_>) -> Result<Profile, Failed> {
+        let (component, guest, mut store) = self.bound(order.package, order)?;
+        let watcher = Watcher::on(&mut store, order.limits.configure_fuel);
+        let fault = match configure(&mut store, &component, guest.as_ref(), order.parameters, 0) {
+            Ok((_, Ok(()))) => None,
+            Ok((_, Err(why))) => Some(Fault::Refusal(shortened(Refusal::Unsupported(why)))),
+            Err(error) => Some(fault_of(&error, store.data())),
+        };
+        Ok(watcher.profile(&store, fault))
+    }
+
+    /// Returns a component compiled to be watched, its exports, and a store for it.
+    fn bound(&self, component: &[u8], order: Order<'_>) -> Result<Bound, Failed> {
+        let broken = |error: wasmtime::Error| Failed::Unmade(format!("{error:#}"));
+        let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
+        let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
+        let (component, guest) = bound(&wasmtime, &contracts, component, order)?;
+        let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
+        Ok((component, guest, store))
+    }
 }
+
+type Bound = (InstancePre<State>, Box<dyn Guest>, Store<State>);
 
 /// Notes what is used by whom.
 #[derive(Clone)]
@@ -141,7 +164,9 @@ struct Watched {
 impl Watcher {
     /// Watches a store that has so much fuel, from now on; the guest stops while the deadline of its epoch has passed.
     fn on(store: &mut Store<State>, left: u64) -> Watcher {
-        let watcher = Watcher(Arc::new(Mutex::new(Watched { left, ..Watched::default() })));
+        let mut watched = Watched { left, ..Watched::default() };
+        watched.look(&[]);
+        let watcher = Watcher(Arc::new(Mutex::new(watched)));
         let stopped = watcher.clone();
         store.epoch_deadline_callback(move |store| {
             stopped.stop(&store)?;
@@ -158,15 +183,8 @@ impl Watcher {
         let left = store.get_fuel()?;
         let mut watched = self.watched();
         watched.spend(left);
-        watched.look(&WasmBacktrace::force_capture(store));
+        watched.look(WasmBacktrace::force_capture(store).frames());
         Ok(())
-    }
-
-    /// Adds what was used outside the guest.
-    fn add(&self, name: &str, fuel: u64) {
-        let mut watched = self.watched();
-        let place = watched.place(name);
-        watched.used.insert(vec![place], fuel);
     }
 
     fn profile(&self, store: &Store<State>, fault: Option<Fault>) -> Profile {
@@ -198,14 +216,19 @@ impl Watched {
         }
     }
 
-    /// Looks who is at work.
-    fn look(&mut self, trace: &WasmBacktrace) {
+    /// Looks who is at work, innermost first: without a function an instance is being made.
+    fn look(&mut self, frames: &[FrameInfo]) {
         self.at_work.clear();
-        if trace.frames().len() >= MOST_FRAMES {
-            let place = self.place(DEEP);
+        let beside = match frames.len() {
+            0 => Some(INSTANCE),
+            MOST_FRAMES.. => Some(DEEP),
+            _ => None,
+        };
+        if let Some(beside) = beside {
+            let place = self.place(beside);
             self.at_work.push(place);
         }
-        for frame in trace.frames().iter().rev() {
+        for frame in frames.iter().rev() {
             let place = match (frame.func_name(), frame.module().name()) {
                 (Some(name), _) => self.place(name),
                 (None, Some(module)) => self.place(&format!("{module}[{}]", frame.func_index())),
