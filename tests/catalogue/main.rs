@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
 
+mod alike;
 mod cases;
 mod facts;
 mod generated;
@@ -15,6 +16,7 @@ use lexgate_engine::{Anachronism, Binding, Engine, PolicySet, Prepared};
 use lexgate_kit::build::{BuildPlan, Folder, Tools, build};
 use lexgate_kit::cases::{CaseResult, Question, questions};
 use lexgate_model::decision::{Enforced, Kind, WhatIf};
+use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::{Limits, Package, Record, Request, RequestLimits, Verified};
 use serde_json::Value;
@@ -95,16 +97,28 @@ fn built(path: PathBuf) -> Shipped {
 impl Shipped {
     /// Returns the policy as the case of a question configures it.
     fn asked(&self, question: &Question) -> Arc<Asked> {
-        let parameters = self.package.manifest.parameters.accept(question.parameters.clone()).unwrap();
+        let mut asked = self.asked.lock().unwrap();
+        let prepared = asked
+            .entry(self.configuration(question))
+            .or_insert_with(|| Arc::new(self.prepared(engine(), question)));
+        Arc::clone(prepared)
+    }
+
+    /// Returns what a question has the policy configured with, as a text.
+    fn configuration(&self, question: &Question) -> String {
         let named = |dataset: &DatasetVersion| format!("{} {}", dataset.name, dataset.digest);
         let datasets: Vec<_> = question.datasets.iter().map(named).collect();
-        let key = format!("{} {}", parameters.as_str(), datasets.join(" "));
-        let mut asked = self.asked.lock().unwrap();
-        let prepared = asked.entry(key).or_insert_with(|| {
-            let policy = engine().prepare(self.package.clone(), parameters, question.datasets.clone());
-            Arc::new(Asked::new(policy.unwrap()))
-        });
-        Arc::clone(prepared)
+        format!("{} {}", self.parameters(question).as_str(), datasets.join(" "))
+    }
+
+    /// Returns the policy prepared for a question.
+    fn prepared(&self, engine: &Engine, question: &Question) -> Asked {
+        let (parameters, datasets) = (self.parameters(question), question.datasets.clone());
+        Asked::new(engine.prepare(self.package.clone(), parameters, datasets).unwrap())
+    }
+
+    fn parameters(&self, question: &Question) -> Parameters {
+        self.package.manifest.parameters.accept(question.parameters.clone()).unwrap()
     }
 }
 
@@ -118,10 +132,15 @@ impl Asked {
 
     /// Returns what the policy says to a request, or why that is none.
     fn decide<M: Kind>(&self, request: &Value) -> Result<Record<M>, String> {
+        self.decide_on(engine(), request)
+    }
+
+    /// Returns the same of the engine that it was prepared with.
+    fn decide_on<M: Kind>(&self, engine: &Engine, request: &Value) -> Result<Record<M>, String> {
         let request = Request::from_json(request.to_string().as_bytes(), &RequestLimits::default())
             .map_err(|error| error.to_string())?;
         let when = request.when().ok_or("it has no date")?;
-        Ok(engine().decide(&self.set, &request, when))
+        Ok(engine.decide(&self.set, &request, when))
     }
 
     fn says(&self, request: &Value, what_if: bool) -> Result<Said, String> {

@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Run the cases of policies in the real sandbox.
     Test(Test),
+    /// Measure a policy: fuel, memory and time of an evaluation, and what preparing it takes.
+    Bench(Bench),
+    /// Show where the fuel of a policy goes, by function, as tables and as a flame graph.
+    Profile(Profile),
     /// Decide requests and explain the decisions.
     Evaluate(Evaluate),
     /// Decide a request, and ask for the missing facts that can still change the decision.
@@ -107,6 +111,79 @@ pub(crate) struct Test {
     /// Where the packages go.
     #[arg(long, value_name = "DIR", default_value = "target/lexgate")]
     pub(crate) out: PathBuf,
+}
+
+/// What is bound to one policy.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Bound {
+    /// Parameters of the policy: JSON, or `@` and a file.
+    #[arg(long, value_name = "POLICY=JSON")]
+    pub(crate) parameters: Vec<String>,
+    /// A dataset in place of the package's own, with the days it holds; see `lexgate evaluate --help`.
+    #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
+    pub(crate) dataset: Vec<String>,
+}
+
+/// Measure a policy: fuel, memory and time of an evaluation, and what preparing it takes.
+///
+/// Fuel, memory and host calls are the same on every machine; times are of this one, as busy as it is. Each evaluation is a
+/// fresh one, in a sandbox of its own: a thousand of each request, or as many as fit into two seconds, after some that do not
+/// count. A folder of a policy is built, and its cases are the requests; those that use most fuel are measured. Ends with 0 if
+/// it was measured, whatever came of it, else with 1.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate bench plugins/anthropic-regions\n  lexgate bench rules.wasm --request request.json --parameters rules='{\"strict\":false}'"
+)]
+pub(crate) struct Bench {
+    /// The package, a `.wasm` file; or the folder of a policy.
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// The file of the request; `-` is standard input. Default: the cases of the policy, if it is a folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// What is bound to the policy.
+    #[command(flatten)]
+    pub(crate) bound: Bound,
+    /// When to decide, for a request that does not say: a date or an instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Where the package of a folder goes.
+    #[arg(long, value_name = "DIR", default_value = "target/lexgate")]
+    pub(crate) out: PathBuf,
+}
+
+/// Show where the fuel of a policy goes, by function, as tables and as a flame graph.
+///
+/// Exact, and the same on every machine: nothing is sampled, and no clock is read. What a function used by itself is told
+/// apart from what those it called used. Functions have the names that the component gives them; `lexgate build` keeps
+/// them, and so do other toolchains unless they are told to strip them. Ends with 0 if there is a profile, whatever the
+/// policy did, else with 1.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate profile target/lexgate/anthropic-regions.wasm --request request.json --out flame.svg\n  lexgate profile plugins/anthropic-regions --configure"
+)]
+pub(crate) struct Profile {
+    /// The package, a `.wasm` file; or the folder of a policy, which is built.
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// The file of the request; `-` is standard input.
+    #[arg(long, value_name = "FILE", required_unless_present = "configure")]
+    pub(crate) request: Option<PathBuf>,
+    /// Profile how the policy is configured, which happens once, when it is prepared.
+    #[arg(long, conflicts_with_all = ["request", "at"])]
+    pub(crate) configure: bool,
+    /// What is bound to the policy.
+    #[command(flatten)]
+    pub(crate) bound: Bound,
+    /// When to decide, for a request that does not say: a date or an instant. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Where the flame graph goes, a picture in SVG.
+    #[arg(long = "out", value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// How many functions are shown.
+    #[arg(long, value_name = "COUNT", default_value_t = 15)]
+    pub(crate) top: usize,
 }
 
 /// The policies of a set, and what is bound to them.

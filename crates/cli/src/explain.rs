@@ -220,6 +220,19 @@ pub(crate) fn line<M: Kind>(number: u64, record: &Record<M>) -> String {
     )
 }
 
+/// Writes a number so that people can read it: `103 730`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Writes a table with a title; nothing if it has no rows.
 pub(crate) fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {

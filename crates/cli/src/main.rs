@@ -3,6 +3,7 @@
 mod ambient;
 mod args;
 mod ask;
+mod bench;
 mod build;
 mod demo;
 mod engine;
@@ -14,6 +15,7 @@ mod import;
 mod inspect;
 mod lines;
 mod matrix;
+mod profile;
 mod question;
 mod set;
 mod test;
@@ -34,6 +36,8 @@ fn main() -> std::process::ExitCode {
         Command::Build(build) => build::run(&build, json),
         Command::Inspect(inspect) => inspect::run(&inspect, json),
         Command::Test(test) => test::run(&test, json),
+        Command::Bench(bench) => bench::run(&bench, json),
+        Command::Profile(profile) => profile::run(&profile, json),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, json),
         Command::Ask(ask) => ask::run(&ask, json),
         Command::Matrix(matrix) => matrix::run(&matrix, json),

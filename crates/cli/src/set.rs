@@ -6,6 +6,7 @@ use crate::inspect;
 use anyhow::{Context, Result, bail};
 use lexgate_engine::{Binding, Engine, PolicySet};
 use lexgate_model::decision::{Mode, Posture};
+use lexgate_model::manifest::Parameters;
 use lexgate_model::package::DatasetVersion;
 use lexgate_model::{Digest, Package, Period, Verified, date};
 use serde_json::{Map, Value};
@@ -41,17 +42,42 @@ pub(crate) fn read(args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Resu
 
 fn bind(package: Verified<Package>, args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Result<Binding> {
     let id = package.manifest.policy.id.clone();
-    let parameters = parameters(&id, &args.parameters)?;
-    let parameters =
-        package.manifest.parameters.accept(parameters).with_context(|| format!("parameters of `{id}`"))?;
-    let datasets =
-        args.dataset.iter().filter_map(|option| dataset(&id, option).transpose()).collect::<Result<_>>()?;
+    let (parameters, datasets) = bound(&package, &args.parameters, &args.dataset)?;
     let policy = engine.prepare(package, parameters, datasets)?;
     Ok(Binding {
         mode: if terms.shadow.contains(&id) { Mode::Shadow } else { Mode::Enforce },
         posture: terms.posture,
         ..Binding::new(&id, policy)
     })
+}
+
+/// Returns what is bound to the one policy of a command: its parameters, and the datasets attached.
+pub(crate) fn of_one(
+    package: &Verified<Package>,
+    args: &args::Bound,
+) -> Result<(Parameters, Vec<DatasetVersion>)> {
+    let id = &package.manifest.policy.id;
+    let mut named =
+        args.parameters.iter().chain(&args.dataset).filter_map(|option| option.split(['=', '/']).next());
+    if let Some(stray) = named.find(|named| named != id) {
+        bail!("`{stray}` is not the policy given: {id}");
+    }
+    bound(package, &args.parameters, &args.dataset)
+}
+
+/// Returns the parameters and the datasets that options bind to a policy.
+fn bound(
+    package: &Verified<Package>,
+    options: &[String],
+    attached: &[String],
+) -> Result<(Parameters, Vec<DatasetVersion>)> {
+    let id = &package.manifest.policy.id;
+    let parameters = parameters(id, options)?;
+    let parameters =
+        package.manifest.parameters.accept(parameters).with_context(|| format!("parameters of `{id}`"))?;
+    let datasets =
+        attached.iter().filter_map(|option| dataset(id, option).transpose()).collect::<Result<_>>()?;
+    Ok((parameters, datasets))
 }
 
 /// Returns what `--parameters` says of a policy: `POLICY=JSON` or `POLICY=@FILE`.

@@ -379,9 +379,10 @@ fn a_command_line_that_is_not_understood_is_no_decision() {
 fn help_teaches() {
     let ran = lexgate(&["--help"]);
     assert!(ran.out.contains("Exit codes:") && ran.out.contains("lexgate demo"), "{}", ran.out);
-    for command in
-        ["build", "inspect", "test", "evaluate", "ask", "matrix", "import", "facts", "schema", "demo"]
-    {
+    for command in [
+        "build", "inspect", "test", "bench", "profile", "evaluate", "ask", "matrix", "import", "facts",
+        "schema", "demo",
+    ] {
         assert_eq!(lexgate(&[command, "--help"]).code, 0, "{command}");
     }
 }

@@ -1,5 +1,6 @@
 //! How guests are compiled, what their work costs, and where instances come from. Every number says what it is for.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use wasmtime::{
     CacheStore, Config, Enabled, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig,
@@ -129,6 +130,16 @@ pub(crate) fn making(remembered: Arc<dyn CacheStore>) -> wasmtime::Result<Config
     let mut config = compiling();
     config.enable_incremental_compilation(remembered)?;
     Ok(config)
+}
+
+/// Most functions at work that a profile tells apart. Each takes some 100 bytes at every stop; chosen by feel.
+pub(crate) const MOST_FRAMES: usize = 1_000;
+
+/// Returns how guests are compiled whose functions are watched. They use the same fuel as any other.
+pub(crate) fn watching() -> Config {
+    let mut config = compiling();
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES));
+    config
 }
 
 #[cfg(test)]

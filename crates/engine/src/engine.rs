@@ -22,6 +22,8 @@ pub struct Engine(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) contracts: Vec<Served>,
+    /// How the contracts beside ours are made.
+    pub(crate) others: Vec<fn() -> Box<dyn Contract>>,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) workshop: Box<dyn Workshop>,
     pub(crate) cache: Option<Cache>,
@@ -115,6 +117,7 @@ impl Builder {
         let wasmtime = wasmtime::Engine::new(&config::running(self.instances))?;
         let contracts = serve(&wasmtime, &self.contracts)?;
         let ticker = Ticker::start(&wasmtime)?;
+        let others = self.contracts.clone();
         let workshop = self.workshop.unwrap_or_else(|| Box::new(InProcess::new(self.contracts)));
         let meter = format!("wasmtime-{WASMTIME}/prices-{PRICE_LIST}/{}", std::env::consts::ARCH);
         let (cache, packages) = (self.cache, Packages::default());
@@ -122,6 +125,7 @@ impl Builder {
         Ok(Engine(Arc::new(Shared {
             wasmtime,
             contracts,
+            others,
             ticker,
             workshop,
             cache,

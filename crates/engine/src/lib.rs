@@ -8,6 +8,7 @@
 //!   that is dropped afterwards, so nothing passes from one request to the next. It costs microseconds.
 //! * [`Engine::decide`] evaluates an ordered [`PolicySet`] and combines what it says into a
 //!   [`Record`](lexgate_model::Record).
+//! * [`Engine::profile`] says where the fuel of a policy goes, by function. It is for authors.
 //!
 //! What a guest does wrong is a [`Fault`](lexgate_model::Fault), data of the record; what goes wrong with us is an `Err`.
 //!
@@ -42,6 +43,7 @@ mod lower;
 mod make;
 mod package;
 mod prepare;
+mod profile;
 mod resident;
 mod run;
 mod ticker;
@@ -57,6 +59,7 @@ pub use engine::{Builder, Engine, Unstartable};
 pub use host::LogLine;
 pub use make::{Failed, Order, Workshop, prevents_snapshot};
 pub use prepare::{Prepared, Unprepared};
+pub use profile::{Profile, Profiled, Stack};
 pub use resident::Room;
 pub use run::Run;
 pub use worker::{Worker, WorkerLimits, work};

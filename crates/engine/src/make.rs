@@ -12,7 +12,7 @@
 
 use crate::artifact::{Artifact, Start};
 use crate::config;
-use crate::contract::Contract;
+use crate::contract::{Contract, Guest};
 use crate::engine::{Served, serve};
 use crate::host::State;
 use crate::run::{configure, fault_of, shortened, used};
@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
-use wasmtime::component::{Component, ComponentNamedList, Instance, Lift, WasmList};
+use wasmtime::component::{Component, ComponentNamedList, Instance, InstancePre, Lift, WasmList};
 use wasmtime::{CacheStore, Store};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
@@ -146,7 +146,7 @@ impl Maker {
     }
 
     /// Configures a component and returns it as it is then; or the construct for which that cannot be done.
-    fn snapshot(&self, order: Order<'_>) -> Result<Result<(Vec<u8>, Used), String>, Failed> {
+    pub(crate) fn snapshot(&self, order: Order<'_>) -> Result<Result<(Vec<u8>, Used), String>, Failed> {
         let wizer = Wizer::new();
         // It panics on what it was not made for; then there is no snapshot.
         let instrumented = catch_unwind(AssertUnwindSafe(|| wizer.instrument_component(order.package)));
@@ -173,13 +173,7 @@ impl Maker {
 
     /// Returns a component instantiated and configured.
     fn configured(&self, component: &[u8], order: Order<'_>) -> Result<(Store<State>, Instance), Failed> {
-        let served = self.contracts.iter().find(|served| served.contract.name() == order.contract);
-        let served = served.ok_or_else(|| Failed::Unfit(format!("`{}` is not served", order.contract)))?;
-        let compiled = Component::new(&self.wasmtime, component);
-        let compiled = compiled.map_err(|error| Failed::Compile(format!("{error:#}")))?;
-        let unfit = |error: wasmtime::Error| Failed::Unfit(format!("{error:#}"));
-        let component = served.linker.instantiate_pre(&compiled).map_err(unfit)?;
-        let guest = served.contract.bind(&component).map_err(unfit)?;
+        let (component, guest) = bound(&self.wasmtime, &self.contracts, component, order)?;
         let state = State::new(*order.limits, Arc::clone(order.datasets));
         let mut store = Store::new(&self.wasmtime, state);
         let ticks = Ticker::ticks(order.limits.configure_deadline_ms);
@@ -189,6 +183,23 @@ impl Maker {
             Err(error) => Err(Failed::Faulted(fault_of(&error, store.data()))),
         }
     }
+}
+
+/// Returns a component compiled and linked, and its exports.
+pub(crate) fn bound(
+    wasmtime: &wasmtime::Engine,
+    contracts: &[Served],
+    component: &[u8],
+    order: Order<'_>,
+) -> Result<(InstancePre<State>, Box<dyn Guest>), Failed> {
+    let served = contracts.iter().find(|served| served.contract.name() == order.contract);
+    let served = served.ok_or_else(|| Failed::Unfit(format!("`{}` is not served", order.contract)))?;
+    let compiled = Component::new(wasmtime, component);
+    let compiled = compiled.map_err(|error| Failed::Compile(format!("{error:#}")))?;
+    let unfit = |error: wasmtime::Error| Failed::Unfit(format!("{error:#}"));
+    let component = served.linker.instantiate_pre(&compiled).map_err(unfit)?;
+    let guest = served.contract.bind(&component).map_err(unfit)?;
+    Ok((component, guest))
 }
 
 /// What it used to be configured.

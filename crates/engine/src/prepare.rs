@@ -82,6 +82,19 @@ pub enum Unprepared {
     Unmade(String, String),
 }
 
+impl Inner {
+    /// Returns the order to make this policy ready of a component, under limits.
+    pub(crate) fn order<'a>(&'a self, package: &'a [u8], limits: &'a Limits) -> Order<'a> {
+        Order {
+            package,
+            contract: &self.known.manifest().policy.contract,
+            parameters: self.parameters.as_str(),
+            datasets: &self.datasets,
+            limits,
+        }
+    }
+}
+
 impl Prepared {
     /// Returns what the policy declares about itself.
     #[must_use]
@@ -189,13 +202,7 @@ impl Engine {
             return Ok(ready);
         }
         let limits = Limits::default();
-        let order = Order {
-            package: &policy.known.package.bytes,
-            contract: &policy.known.manifest().policy.contract,
-            parameters: policy.parameters.as_str(),
-            datasets: &policy.datasets,
-            limits: &limits,
-        };
+        let order = policy.order(&policy.known.package.bytes, &limits);
         let artifact = self.0.workshop.make(order).map_err(|failed| unprepared(policy, failed, &limits))?;
         if let Some(cache) = &self.0.cache {
             // It runs all the same; the next start makes it again.
@@ -273,7 +280,7 @@ impl Hasher for Digesting {
     }
 }
 
-fn unprepared(policy: &Inner, failed: Failed, limits: &Limits) -> Unprepared {
+pub(crate) fn unprepared(policy: &Inner, failed: Failed, limits: &Limits) -> Unprepared {
     let manifest = policy.known.manifest();
     let (id, contract) = (manifest.policy.id.clone(), manifest.policy.contract.clone());
     match failed {

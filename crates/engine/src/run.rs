@@ -89,7 +89,7 @@ impl Engine {
 }
 
 /// Sets the limits of a store that hold whatever the guest does.
-fn limit(store: &mut Store<State>) {
+pub(crate) fn limit(store: &mut Store<State>) {
     store.limiter(|state| state);
     // What the host copies for a guest in one call. Four times what findings may weigh, because the copies are wider
     // than the texts in them; the findings themselves are weighed below.

@@ -1,12 +1,14 @@
 //! What authors and request makers use at their desk.
 
 pub mod ask;
+pub mod bench;
 pub mod build;
 pub mod cases;
 pub mod catalogue;
 pub mod escape;
 pub mod import;
 pub mod matrix;
+pub mod profile;
 pub mod vocabulary;
 
 /// Returns an error with everything that caused it, in one line.

@@ -8,7 +8,8 @@
 //! proves that they are a component of the features the engine runs, within [`PackageLimits`], that it carries one
 //! manifest and exactly the datasets this declares, and that it asks the host for nothing but its contract. What comes
 //! out is the [`Verified`] value without which nothing is prepared. [`seal`] is the other direction: it puts a manifest
-//! and datasets into a component, [`with_short_names`] makes the names in one short. [`measure`] counts, for people.
+//! and datasets into a component, [`with_short_names`] makes the names in one short. [`with_stops`] lets a profile see when
+//! functions return. [`measure`] counts, for people.
 //!
 //! ```
 //! use lexgate_packages::{Trust, Unverified, verify};
@@ -29,6 +30,7 @@ mod names;
 mod refused;
 mod scan;
 mod seal;
+mod stops;
 mod verify;
 
 pub use fetch::{Error, Unverified, fetch_unverified};
@@ -38,6 +40,7 @@ pub use measure::{CustomSection, Measures, measure};
 pub use names::with_short_names;
 pub use refused::{Reason, Refused};
 pub use seal::{SealError, seal};
+pub use stops::with_stops;
 pub use verify::{Trust, verify};
 
 #[cfg(test)]
