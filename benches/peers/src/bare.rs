@@ -6,8 +6,9 @@ use lexgate_engine::{Engine, Order};
 use lexgate_model::fault::Limits;
 use lexgate_model::{Package, Verified};
 use rounds::{Answer, Outcome, QUESTIONS, Question, Row};
+use std::rc::Rc;
 use std::sync::Arc;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, TypedFunc};
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig, Store,
     StoreLimits, StoreLimitsBuilder,
@@ -168,7 +169,11 @@ struct Policy {
     engine: wasmtime::Engine,
     component: InstancePre<StoreLimits>,
     exports: bindings::ScreeningPolicyIndices,
+    evaluate: ComponentExportIndex,
 }
+
+/// The type of `evaluate`.
+type Evaluate<'a> = TypedFunc<(wit::Request<'a>,), (Result<Vec<wit::Finding>, wit::Refusal>,)>;
 
 impl Policy {
     /// Returns the code that Lexgate runs: compiled from the snapshot of the configured policy.
@@ -188,14 +193,26 @@ impl Policy {
         let component = unsafe { Component::deserialize(&engine, code) }?;
         let component = linker(&engine)?.instantiate_pre(&component)?;
         let exports = bindings::ScreeningPolicyIndices::new(&component)?;
-        Ok(Policy { engine, component, exports })
+        let export = |of: Option<&_>, name| component.component().get_export_index(of, name);
+        let interface = export(None, "lexgate:screening/policy@0.1.0").context("no interface")?;
+        let evaluate = export(Some(&interface), "evaluate").context("no `evaluate`")?;
+        Ok(Policy { engine, component, exports, evaluate })
     }
 
-    fn evaluate(&self, request: wit::Request<'_>) -> Result<(Outcome, u64)> {
+    /// `checked_before` leaves out that the types of all exports are checked again.
+    fn evaluate(&self, request: wit::Request<'_>, checked_before: bool) -> Result<(Outcome, u64)> {
         let mut store = store(&self.engine)?;
         let instance = self.component.instantiate(&mut store)?;
-        let policy = self.exports.load(&mut store, &instance)?;
-        let answer = policy.lexgate_screening_policy().call_evaluate(&mut store, request)?;
+        let answer = if checked_before {
+            let function = instance.get_func(&mut store, &self.evaluate).context("no `evaluate`")?;
+            // SAFETY: it is a function of the component that `exports` were found in, which checked its type.
+            #[expect(unsafe_code, reason = "the type is not checked again, see above")]
+            let function: Evaluate<'_> = unsafe { TypedFunc::new_unchecked(function) };
+            function.call(&mut store, (request,))?.0
+        } else {
+            let policy = self.exports.load(&mut store, &instance)?;
+            policy.lexgate_screening_policy().call_evaluate(&mut store, request)?
+        };
         let findings = answer.ok().context("the policy refuses")?;
         let outcome = match findings.first().context("no finding")?.floor {
             wit::Outcome::Permit => Outcome::Permit,
@@ -226,16 +243,21 @@ const EMPTY: &str = r#"(component
 
 /// Returns the rows of bare wasmtime; `fuel` is what Lexgate used for each question.
 pub fn rows(lexgate: &Engine, package: &Verified<Package>, fuel: &[u64]) -> Result<Vec<Row>> {
-    let policy = Policy::of(lexgate, package)?;
-    let texts: Vec<_> = QUESTIONS.iter().copied().map(Texts::of).collect();
+    let policy = Rc::new(Policy::of(lexgate, package)?);
+    let texts: Rc<[_]> = QUESTIONS.iter().copied().map(Texts::of).collect();
     for (texts, &fuel) in texts.iter().zip(fuel) {
-        let (_, used) = texts.lend(|request| policy.evaluate(request))?;
+        let (_, used) = texts.lend(|request| policy.evaluate(request, false))?;
         ensure!(used == fuel, "bare wasmtime uses {used} fuel where the engine uses {fuel}");
     }
-    let bare = move |number: usize| {
-        let texts = texts.get(number).context("there is no such question")?;
-        Ok(Answer::Outcome(texts.lend(|request| policy.evaluate(request))?.0))
+    let bare = |name, checked_before| {
+        let (policy, texts) = (Rc::clone(&policy), Rc::clone(&texts));
+        Row::part(name, move |number: usize| {
+            let texts = texts.get(number).context("there is no such question")?;
+            Ok(Answer::Outcome(texts.lend(|request| policy.evaluate(request, checked_before))?.0))
+        })
     };
+    let bare =
+        [bare("bare wasmtime, the same policy", false), bare("bare wasmtime, types checked before", true)];
 
     let started = Policy::of(lexgate, package)?;
     let start = move |_| {
@@ -254,9 +276,8 @@ pub fn rows(lexgate: &Engine, package: &Verified<Package>, fuel: &[u64]) -> Resu
         instance.get_typed_func::<(), ()>(&mut store, &call)?.call(&mut store, ())?;
         Ok(Answer::Part)
     };
-    Ok(vec![
-        Row::part("bare wasmtime, the same policy", bare),
-        Row::part("bare wasmtime, it is started and dropped", start),
-        Row::part("bare wasmtime, a guest that does nothing", empty),
-    ])
+    let mut rows = Vec::from(bare);
+    rows.push(Row::part("bare wasmtime, it is started and dropped", start));
+    rows.push(Row::part("bare wasmtime, a guest that does nothing", empty));
+    Ok(rows)
 }

@@ -11,18 +11,23 @@ mod preparing;
 mod table;
 mod threads;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use lexgate_engine::{Engine, Prepared};
 use lexgate_model::fault::Limits;
 use lexgate_model::{Package, Verified};
 use others::Others;
 use rounds::Row;
+use rounds::workload::TIMED;
+use std::time::{Duration, Instant};
 
 /// Fuel that the engine asks for an instance, on top of what the guest uses.
 const INSTANCE_FUEL: u64 = 2_500;
 
+/// How long a row is repeated for a profiler.
+const PROFILED: Duration = Duration::from_secs(10);
+
 fn main() -> Result<()> {
-    let Options { rounds, bindings, only_ours, json } = options()?;
+    let Options { rounds, bindings, profile, only_ours, json } = options()?;
     let engine = Engine::new()?;
     let (screening, ordinary) = (guests::package("screening")?, guests::package("ordinary")?);
     let policy = lexgate::prepare(&engine, screening.clone())?;
@@ -33,6 +38,14 @@ fn main() -> Result<()> {
     let mut rows = rows(&engine, &screening, &policy, &usual)?;
     for row in &mut rows {
         row.check()?;
+    }
+    if let Some(name) = profile {
+        let row = rows.iter_mut().find(|row| row.name == name).context("there is no such row")?;
+        let begin = Instant::now();
+        while begin.elapsed() < PROFILED {
+            (row.ask)(TIMED)?;
+        }
+        return Ok(());
     }
     let mut others = if only_ours { None } else { Some(Others::start()?) };
     table::print(&table::measure(&mut rows, &mut others, rounds)?, json)?;
@@ -68,12 +81,13 @@ fn rows(
 struct Options {
     rounds: usize,
     bindings: Option<usize>,
+    profile: Option<String>,
     only_ours: bool,
     json: bool,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { rounds: 60, bindings: None, only_ours: false, json: false };
+    let mut options = Options { rounds: 60, bindings: None, profile: None, only_ours: false, json: false };
     let mut given = std::env::args().skip(1);
     while let Some(option) = given.next() {
         match option.as_str() {
@@ -81,7 +95,8 @@ fn options() -> Result<Options> {
             "--only-ours" => options.only_ours = true,
             "--rounds" => options.rounds = given.next().unwrap_or_default().parse()?,
             "--bindings" => options.bindings = Some(given.next().unwrap_or_default().parse()?),
-            _ => bail!("options are --json, --only-ours, --rounds N and --bindings N"),
+            "--profile" => options.profile = given.next(),
+            _ => bail!("options are --json, --only-ours, --rounds N, --bindings N and --profile ROW"),
         }
     }
     Ok(options)

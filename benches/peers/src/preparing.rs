@@ -3,13 +3,14 @@
 use crate::lexgate::{day, requests};
 use anyhow::{Context, Result, ensure};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, PermissionsExt};
+use cap_std::fs::Dir;
 use lexgate_engine::{Cache, Engine, Prepared, Room};
 use lexgate_model::fault::Limits;
 use lexgate_model::{Package, Verified};
 use rounds::clock::{self, Taken};
 use rounds::measure::median;
 use serde_json::{Map, Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 /// How often each is repeated; the median is told.

@@ -6,6 +6,7 @@
 
 mod cedar;
 mod cel;
+#[cfg(feature = "extism")]
 mod extism;
 mod regorus;
 
@@ -31,11 +32,14 @@ fn inputs() -> Vec<Vec<u8>> {
 }
 
 fn main() -> Result<()> {
-    let plugin = std::env::args_os().nth(1).context("which plugin?")?;
     let mut rows = regorus::rows()?;
     rows.push(cedar::row()?);
     rows.push(cel::row()?);
-    rows.extend(extism::rows(&std::fs::read(plugin)?)?);
+    #[cfg(feature = "extism")]
+    {
+        let plugin = std::env::args_os().nth(1).context("which plugin?")?;
+        rows.extend(extism::rows(&std::fs::read(plugin)?)?);
+    }
     let mut times = Vec::new();
     let mut out = std::io::stdout();
     for row in &mut rows {
