@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
 
+mod caps;
 mod cases;
 mod facts;
 mod generated;

@@ -58,14 +58,10 @@ fn an_allocator_or_a_clean_up_that_never_ends_while_configuring_ends_with_the_fu
     check(Guest { items: clean_up, ..guest() }, Fault::Fuel);
 }
 
-#[test]
-fn the_memories_of_a_guest_count_together() {
-    let hungry = "(core module $m (memory 1)
-        (func $start (if (i32.eq (memory.grow (i32.const 640)) (i32.const -1)) (then unreachable)))
-        (start $start))
-        (core instance (instantiate $m)) (core instance (instantiate $m))";
+/// Returns why a component with these parts is not prepared; beside them it exports what has not even the right types.
+fn unprepared(parts: &str) -> Unprepared {
     let component = wat::parse_str(format!(
-        "(component {hungry}
+        "(component {parts}
             (core module $p (func (export \"f\")))
             (core instance $i (instantiate $p))
             (func $f (canon lift (core func $i \"f\")))
@@ -74,7 +70,49 @@ fn the_memories_of_a_guest_count_together() {
     ));
     let manifest: Manifest = serde_json::from_value(guest().manifest).unwrap();
     let package = lexgate_packages::seal(&component.unwrap(), &manifest, &[] as &[&[u8]]).unwrap();
-    let unprepared = prepare(&ENGINE, verified(package, CONTRACT)).unwrap_err();
+    prepare(&ENGINE, verified(package, CONTRACT)).unwrap_err()
+}
+
+/// A chain of so many components, each of which has a memory of its own and hands texts on to the next.
+fn chain(length: usize) -> String {
+    let memory = r#"(memory (export "m") 1)
+        (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)"#;
+    let lifted = r#"(func $g (param "a" string) (result string)
+        (canon lift (core func $i "g") (memory $i "m") (realloc (func $i "r")))) (export "g" (func $g))"#;
+    let given = r#"(func (export "g") (param i32 i32) (result i32) unreachable)"#;
+    let mut text = format!(
+        r#"(component $first (core module $m {memory} {given}) (core instance $i (instantiate $m)) {lifted})
+        (component $next (import "f" (func $f (param "a" string) (result string)))
+            (core module $mem {memory}) (core instance $mem (instantiate $mem))
+            (core func $l (canon lower (func $f) (memory $mem "m") (realloc (func $mem "r"))))
+            (core module $m (import "" "f" (func (param i32 i32 i32))) {memory} {given})
+            (core instance $bag (export "f" (func $l)))
+            (core instance $i (instantiate $m (with "" (instance $bag)))) {lifted})
+        (instance $c0 (instantiate $first))"#
+    );
+    for number in 1..length {
+        let before = number - 1;
+        text += &format!(r#"(instance $c{number} (instantiate $next (with "f" (func $c{before} "g"))))"#);
+    }
+    text
+}
+
+#[test]
+fn components_that_hand_texts_to_each_other_break_no_compiler() {
+    let unfit = unprepared(&chain(2));
+    assert!(matches!(unfit, Unprepared::Faulted(_, Fault::Output(_), ..)), "{unfit}");
+    let unprepared = unprepared(&chain(60));
+    let too_many = trap("resource limit exceeded: instance count too high at 65");
+    assert!(matches!(&unprepared, Unprepared::Faulted(_, fault, ..) if *fault == too_many), "{unprepared}");
+}
+
+#[test]
+fn the_memories_of_a_guest_count_together() {
+    let hungry = "(core module $m (memory 1)
+        (func $start (if (i32.eq (memory.grow (i32.const 640)) (i32.const -1)) (then unreachable)))
+        (start $start))
+        (core instance (instantiate $m)) (core instance (instantiate $m))";
+    let unprepared = unprepared(hungry);
     assert!(matches!(unprepared, Unprepared::Faulted(_, Fault::Memory, ..)), "{unprepared}");
 }
 
