@@ -18,8 +18,11 @@ const MOST_ADDED_BYTES: u64 = 16 << 20;
 
 const EVALUATIONS: usize = 1_000;
 
+/// A guest, and whether it ended as it should.
+type Ending<'w> = (Guest<'w>, fn(&Option<Fault>) -> bool);
+
 /// Returns guests that misbehave, one for each way to end, and how they end.
-fn hostile(wit: &Wit) -> Vec<(Guest<'_>, fn(&Option<Fault>) -> bool)> {
+fn hostile(wit: &Wit) -> Vec<Ending<'_>> {
     let evaluating = |wat: &str| Guest { evaluate: wat.into(), pages: 32, ..Guest::new(wit) };
     let answering = |answer: Value| Guest { evaluate: answer.into(), ..Guest::new(wit) };
     let finding = |changes: Value| {
@@ -38,7 +41,7 @@ fn hostile(wit: &Wit) -> Vec<(Guest<'_>, fn(&Option<Fault>) -> bool)> {
     );
     let allocating = format!("(if (global.get $configured) (then (loop (br 0)))) {BUMP}");
     let configured = format!("(global.set $configured (i32.const 1)) {SILENCE}");
-    let mut guests: Vec<(Guest<'_>, fn(&Option<Fault>) -> bool)> = vec![
+    let mut guests: Vec<Ending<'_>> = vec![
         (Guest::new(wit), |fault| fault.is_none()),
         (answering(json!({ "ok": vec![finding(json!({})); 256] })), |fault| fault.is_none()),
         (evaluating(&growing), |fault| fault.is_none()),

@@ -9,7 +9,7 @@
 )]
 
 #[path = "../../../tests/guests/mod.rs"]
-#[expect(dead_code, unreachable_pub, clippy::expect_used, reason = "it is a module of several tests")]
+#[expect(dead_code, unreachable_pub, reason = "it is a module of several tests")]
 mod guests;
 #[expect(dead_code, reason = "it is a module of several tests")]
 mod ran;
