@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test holds the authority of its user")]
 
 mod alike;
+mod caps;
 mod cases;
 mod facts;
 mod generated;

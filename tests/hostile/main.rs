@@ -12,6 +12,7 @@ mod configuring;
 mod consuming;
 mod decisions;
 mod malformed;
+mod remembering;
 mod requests;
 
 use guests::{BUMP, Guest, SILENCE, Wit, request};

@@ -1,6 +1,7 @@
 //! Guests that refuse, and guests whose answer is worthless: to the canonical ABI, or to who knows the manifest.
 
 use super::{abi, allocating, answering, check, evaluated, evaluating, finding, finding_with, malformed};
+use crate::guests::Guest;
 use lexgate_model::fault::{Fault, Refusal};
 use lexgate_model::finding::{Malformed, Outcome, Span};
 use serde_json::{Value, json};
@@ -41,6 +42,49 @@ fn an_answer_that_lies_outside_memory_is_a_fault() {
 fn an_allocator_that_gives_what_it_does_not_have_is_a_fault() {
     check(allocating("(return (i32.const -16))"), abi("realloc return: beyond end of memory"));
     check(allocating("(return (i32.const 17))"), abi("realloc return: result not aligned"));
+}
+
+#[test]
+fn an_allocator_that_gives_the_same_place_again_harms_itself_only() {
+    // The request lies over itself; nothing of it is worth reading, and the host does not notice.
+    for at in ["0", "8", "64", "1024", "65528"] {
+        let again = allocating(&format!("(return (i32.const {at}))"));
+        let record = super::decide(vec![super::bind("b", &again), super::GOOD.0.clone()]);
+        assert_eq!(record.bindings[1], super::decide(vec![super::GOOD.0.clone()]).bindings[0], "{at}");
+    }
+    check(allocating("(return (i32.const 65536))"), abi("realloc return: beyond end of memory"));
+    check(allocating("(return (i32.const 0x80000000))"), abi("realloc return: beyond end of memory"));
+}
+
+#[test]
+fn findings_that_lie_over_each_other_are_findings_like_others() {
+    // A list whose elements are the list itself: every text is a piece of what describes it.
+    let list = json!({ "at": 1_024, "length": 2 });
+    let overlapping = Fault::Output(Malformed::Abi(TEXT_OUTSIDE.to_owned()));
+    let record = super::decide(vec![super::bind("b", &answering(json!({ "ok": list })))]);
+    let fault = record.bindings[0].fault.clone().unwrap();
+    assert!(matches!(fault, Fault::Output(_)), "{fault:?} {overlapping:?}");
+    // Rule, message, arguments and evidence from one place.
+    let text = json!({ "at": 1_024, "length": 0x8000_0000_u32 });
+    check(finding_with(json!({ "rule": text })), abi(TEXT_OUTSIDE));
+    check(finding_with(json!({ "code": { "at": 0x7fff_ffff, "length": 0x7fff_ffff } })), abi(TEXT_OUTSIDE));
+    let list = "list pointer/length out of bounds of memory";
+    check(finding_with(json!({ "derived": { "at": 0, "length": 0x0800_0000 } })), abi(list));
+    check(finding_with(json!({ "arguments": { "at": 65_532, "length": 1 } })), abi(list));
+    // The least negative length, and one that becomes small when it is multiplied.
+    check(finding_with(json!({ "missing": { "at": 0, "length": 0x4000_0000 } })), abi(list));
+}
+
+#[test]
+fn ten_thousand_findings_without_content_are_a_fault() {
+    let empty = finding(json!({ "rule": "", "code": "" }));
+    check(
+        answering(json!({ "ok": vec![empty.clone(); 1_000] })),
+        Fault::Output(Malformed::Findings(1_000, 256)),
+    );
+    check(answering(json!({ "ok": vec![empty; 10_000] })), abi(super::amplification::TOO_MUCH));
+    let zeros = Guest { pages: 64, ..answering(json!({ "ok": { "at": 1 << 20, "length": 10_000 } })) };
+    check(zeros, abi(super::amplification::TOO_MUCH));
 }
 
 #[test]

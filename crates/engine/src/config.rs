@@ -73,7 +73,10 @@ fn compiling() -> Config {
     config.consume_fuel(true).epoch_interruption(true).operator_cost(operators());
     // Whatever could differ between two runs is canonical or off.
     config.cranelift_nan_canonicalization(true);
-    config.wasm_relaxed_simd(false).wasm_memory64(false).wasm_multi_memory(false).wasm_tail_call(false);
+    config.wasm_relaxed_simd(false).wasm_memory64(false).wasm_tail_call(false);
+    // What copies between the components of a composed policy has the memories of both: without this the compiler panics. A
+    // guest's own modules have one memory, or are refused when they are verified.
+    config.wasm_multi_memory(true);
     config.cranelift_opt_level(OptLevel::Speed);
     config.max_wasm_stack(GUEST_STACK_BYTES);
     config.memory_reservation(MEMORY_RESERVATION_BYTES).memory_may_move(false);

@@ -142,7 +142,7 @@ impl Maker {
     }
 
     fn compile(&self, component: &[u8]) -> Result<Vec<u8>, Failed> {
-        self.wasmtime.precompile_component(component).map_err(|error| Failed::Compile(format!("{error:#}")))
+        compiled(|| self.wasmtime.precompile_component(component))
     }
 
     /// Configures a component and returns it as it is then; or the construct for which that cannot be done.
@@ -194,12 +194,19 @@ pub(crate) fn bound(
 ) -> Result<(InstancePre<State>, Box<dyn Guest>), Failed> {
     let served = contracts.iter().find(|served| served.contract.name() == order.contract);
     let served = served.ok_or_else(|| Failed::Unfit(format!("`{}` is not served", order.contract)))?;
-    let compiled = Component::new(wasmtime, component);
-    let compiled = compiled.map_err(|error| Failed::Compile(format!("{error:#}")))?;
+    let compiled = compiled(|| Component::new(wasmtime, component))?;
     let unfit = |error: wasmtime::Error| Failed::Unfit(format!("{error:#}"));
     let component = served.linker.instantiate_pre(&compiled).map_err(unfit)?;
     let guest = served.contract.bind(&component).map_err(unfit)?;
     Ok((component, guest))
+}
+
+/// Returns what the compiler makes. It panics where it has no memory or no thread, and has done so on valid components.
+fn compiled<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, Failed> {
+    match catch_unwind(AssertUnwindSafe(compile)) {
+        Ok(result) => result.map_err(|error| Failed::Compile(format!("{error:#}"))),
+        Err(_) => Err(Failed::Unmade("the compiler breaks, on it or for want of memory".to_owned())),
+    }
 }
 
 /// What it used to be configured.

@@ -68,7 +68,7 @@ impl Engine {
             store.set_epoch_deadline(self.0.ticker.left(limits.deadline_ms, deadline));
             let instance = match instance {
                 Some(instance) => instance,
-                None => loaded.component.instantiate(&mut store)?,
+                None => instantiate(&mut store, &loaded.component)?,
             };
             loaded.guest.evaluate(&mut store, &instance, request, date)
         })();
@@ -97,6 +97,15 @@ pub(crate) fn limit(store: &mut Store<State>) {
     store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
 }
 
+/// Instantiates a component. What prevents an instance, such as a table that begins too large, is no bad output: the guest
+/// was not asked yet.
+fn instantiate(store: &mut Store<State>, component: &InstancePre<State>) -> wasmtime::Result<Instance> {
+    component.instantiate(&mut *store).map_err(|error| match fault_of(&error, store.data()) {
+        Fault::Output(Malformed::Abi(why)) => HostFault(Fault::Trap(why)).into(),
+        _ => error,
+    })
+}
+
 /// Instantiates a component in a store and configures it, within so many ticks; the inner error is the guest's.
 pub(crate) fn configure(
     store: &mut Store<State>,
@@ -108,7 +117,7 @@ pub(crate) fn configure(
     limit(store);
     store.set_fuel(store.data().limits.configure_fuel)?;
     store.set_epoch_deadline(ticks);
-    let instance = component.instantiate(&mut *store)?;
+    let instance = instantiate(store, component)?;
     let answer = guest.configure(store, &instance, parameters)?;
     Ok((instance, answer))
 }

@@ -156,6 +156,9 @@ impl Worker {
             Ended::By(status) => match signal(status) {
                 Some(SIGXCPU | SIGKILL) => format!("it took more than {processor_s} s of processor time"),
                 Some(SIGABRT | SIGSEGV) => format!("it took more than {memory_bytes} bytes of memory"),
+                _ if status.code() == Some(PANICKED) => {
+                    format!("preparing it broke, perhaps for want of memory: it may use {memory_bytes} bytes")
+                }
                 _ => format!("the worker ended without an answer ({status})"),
             },
         }
@@ -168,6 +171,9 @@ enum Ended {
     Late,
     TooLarge,
 }
+
+/// The exit code of a Rust program that panics: a thread or a table could not be had, or a library met what it cannot treat.
+const PANICKED: i32 = 101;
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
@@ -306,8 +312,12 @@ pub fn work(
         datasets: &datasets,
         limits: &head.limits,
     };
-    let maker = Maker::new(contracts).map_err(Error::other)?;
-    match maker.make(order) {
+    // Everything else that it starts with is the same each time.
+    let too_little = |error| {
+        let most = head.worker.memory_bytes;
+        Failed::Unmade(format!("{most} bytes of memory are too little to start with: {error:#}"))
+    };
+    match Maker::new(contracts).map_err(too_little).and_then(|maker| maker.make(order)) {
         Ok(artifact) => {
             output.write_all(&head_bytes(&AnswerHead::Ok(()))?)?;
             output.write_all(&artifact.to_bytes())?;

@@ -26,6 +26,9 @@ pub struct PackageLimits {
     pub nested: u64,
     /// Instantiations of components and core modules, at every depth.
     pub instances: u64,
+    /// Functions that pass from components to core modules and back, at every depth. What preparing takes grows with their
+    /// square.
+    pub canonical_functions: u64,
     /// Custom sections, at every depth.
     pub custom_sections: u64,
     /// Data segments, over all core modules.
@@ -58,6 +61,8 @@ impl Default for PackageLimits {
             nested_depth: 3,
             nested: 100,
             instances: 256,
+            // A policy exports two and imports two; an interpreter has some fifty.
+            canonical_functions: 1_000,
             // A manifest may declare 1 000 datasets; toolchains add a handful of their own.
             custom_sections: 1_200,
             // A pre-initialised interpreter has some thousands.

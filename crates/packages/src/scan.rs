@@ -80,6 +80,7 @@ struct Counter<'l, 'a> {
     imports: Vec<&'a str>,
     nested: u64,
     instances: u64,
+    canonical_functions: u64,
     custom_sections: u64,
     functions: u64,
     data_segments: u64,
@@ -98,6 +99,7 @@ impl<'l, 'a> Counter<'l, 'a> {
             imports: Vec::new(),
             nested: 0,
             instances: 0,
+            canonical_functions: 0,
             custom_sections: 0,
             functions: 0,
             data_segments: 0,
@@ -133,6 +135,11 @@ impl<'l, 'a> Counter<'l, 'a> {
                     self.instances += u64::from(matches!(instance, ComponentInstance::Instantiate { .. }));
                     within("instances", package, "instantiations", self.instances, limits.instances)?;
                 }
+            }
+            Payload::ComponentCanonicalSection(functions) => {
+                self.canonical_functions += u64::from(functions.count());
+                let (found, most) = (self.canonical_functions, limits.canonical_functions);
+                within("canonical_functions", package, "canonical functions", found, most)?;
             }
             // The contract has no resources. A component that makes its own among its parts is refused as well: tables of
             // handles have been the engine's weak spot more than once.

@@ -9,6 +9,7 @@ use std::error::Error as _;
 use wasm_encoder::ComponentSection as _;
 
 mod files;
+mod hostile;
 mod limits;
 mod sections;
 

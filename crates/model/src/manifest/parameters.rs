@@ -67,6 +67,11 @@ impl ParameterSchema {
                 "{pointer}: write fractions as strings; numbers with a fraction are not exact"
             ));
         }
+        if let Some(name) = reference(&self.0) {
+            return Err(format!(
+                "has a `{name}`: references can loop and multiply, write out what it stands for"
+            ));
+        }
         self.validator().map(drop)?;
         self.accept(Map::new()).map(drop).or_else(|error| {
             // A parameter without default may be required; every default must fit by itself all the same.
@@ -114,6 +119,23 @@ impl ParameterSchema {
             ));
         }
         Ok(Parameters(text))
+    }
+}
+
+/// Returns the first keyword of a schema that refers to another one. A parameter or a definition may be called so; a value
+/// that looks so (in a default, an example) is refused with the rest.
+fn reference(schema: &Value) -> Option<&str> {
+    match schema {
+        Value::Array(list) => list.iter().find_map(reference),
+        Value::Object(object) => object.iter().find_map(|(name, value)| match (name.as_str(), value) {
+            ("$ref" | "$dynamicRef" | "$recursiveRef", _) => Some(name.as_str()),
+            (
+                "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas",
+                Value::Object(named),
+            ) => named.values().find_map(reference),
+            _ => reference(value),
+        }),
+        _ => None,
     }
 }
 

@@ -169,3 +169,57 @@ fn messages_are_looked_up_by_language_and_filled() {
     );
     assert_eq!(message::render("{a {b} {}", &arguments), "{a {b} {}");
 }
+
+#[test]
+fn a_schema_that_names_itself_or_doubles_is_refused() {
+    let message = "references can loop and multiply";
+    let object = |more: Value| {
+        let mut schema = json!({ "type": "object" });
+        schema.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        schema
+    };
+    refuse("/parameters", object(json!({ "$ref": "#" })), message);
+    refuse("/parameters", object(json!({ "allOf": [{ "not": { "$dynamicRef": "#" } }] })), message);
+    // Checking nothing at all against this takes two to the power of sixty steps.
+    let doubled = |number: u32| {
+        let next = json!({ "$ref": format!("#/$defs/d{}", number + 1) });
+        (format!("d{number}"), json!({ "allOf": [next.clone(), next] }))
+    };
+    let mut definitions: serde_json::Map<_, _> = (0..60).map(doubled).collect();
+    definitions.insert("d60".to_owned(), json!(true));
+    refuse(
+        "/parameters",
+        object(json!({ "$defs": definitions, "allOf": [{ "$ref": "#/$defs/d0" }] })),
+        message,
+    );
+    // A parameter may be called so.
+    let mut named = manifest();
+    named["parameters"]["properties"]["$ref"] = json!({ "type": "boolean", "default": true });
+    serde_json::from_value::<Manifest>(named).unwrap().check().unwrap();
+}
+
+#[test]
+fn parameters_that_explode_are_refused() {
+    let schema = |parameters: Value| {
+        let mut manifest = manifest();
+        manifest["parameters"] = parameters;
+        serde_json::from_value::<Manifest>(manifest).unwrap()
+    };
+    let long = "x".repeat(70_000);
+    let properties = json!({ "a": { "type": "string", "default": long } });
+    let message =
+        schema(json!({ "type": "object", "properties": properties })).check().unwrap_err().to_string();
+    assert!(message.contains("is larger than 65536 bytes"), "{message}");
+    // Repetitions of repetitions are as large as what they stand for.
+    let pattern = |pattern: &str| json!({ "type": "object", "properties": { "a": { "pattern": pattern } } });
+    let message = schema(pattern("((a{1000}){1000}){1000}")).check().unwrap_err().to_string();
+    assert!(message.contains("is not a JSON Schema"), "{message}");
+    // What takes others exponentially long takes as long as the text.
+    let slow = schema(pattern("^(a+)+$"));
+    let text = format!("{}b", "a".repeat(60_000));
+    let given = |text: &str| json!({ "a": text }).as_object().unwrap().clone();
+    slow.parameters.accept(given(&text)).unwrap_err();
+    let open = schema(json!({ "type": "object" }));
+    let message = open.parameters.accept(given(&long)).unwrap_err().to_string();
+    assert!(message.contains("larger than 65536 bytes"), "{message}");
+}

@@ -48,6 +48,8 @@ fn nesting_is_bounded_in_depth_and_in_number() {
     limit(nested, 5, |l| &mut l.nested, "has 5 components and modules inside");
     let instances = "(component $c) (instance (instantiate $c)) (instance (instantiate $c))";
     limit(component(&format!("{POLICY} {instances}")), 3, |l| &mut l.instances, "has 3 instantiations");
+    let lifted = component(&format!(r#"{POLICY} (func (canon lift (core func $i "f")))"#));
+    limit(lifted, 2, |l| &mut l.canonical_functions, "has 2 canonical functions");
 }
 
 #[test]
