@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::Result;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -235,7 +235,9 @@ pub fn in_order<T: Send, R: Send, E>(
                 loop {
                     let next = item.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((number, item)) = next else { return };
-                    if results.send((number, work(item))).is_err() {
+                    // Whoever hands on is told of a panic; else it would wait for this turn for ever.
+                    let outcome = catch_unwind(AssertUnwindSafe(|| work(item)));
+                    if results.send((number, outcome)).is_err() {
                         return;
                     }
                 }
@@ -250,7 +252,7 @@ pub fn in_order<T: Send, R: Send, E>(
 #[expect(clippy::needless_pass_by_value, reason = "they must be gone when this returns")]
 fn hand_on<R, E>(
     permit: Receiver<()>,
-    results: Receiver<(u64, R)>,
+    results: Receiver<(u64, std::thread::Result<R>)>,
     mut each: impl FnMut(R) -> std::result::Result<(), E>,
 ) -> std::result::Result<(), E> {
     let (mut early, mut turn) = (BTreeMap::new(), 0);
@@ -259,7 +261,7 @@ fn hand_on<R, E>(
         while let Some(outcome) = early.remove(&turn) {
             // The reader may be gone already.
             let _ = permit.recv();
-            each(outcome)?;
+            each(outcome.unwrap_or_else(|panic| resume_unwind(panic)))?;
             turn += 1;
         }
     }
@@ -398,6 +400,13 @@ mod tests {
         .unwrap();
         assert_eq!(handed_on, 10_000);
         assert!(most <= 2 * AHEAD + 2, "{most}");
+    }
+
+    #[test]
+    fn a_panic_is_passed_on_and_nobody_waits() {
+        let work = |number: u64| if number == 3 { panic!("on purpose") } else { number };
+        let run = || in_order(some(2), 0u64.., work, |_| Ok::<(), ()>(()));
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
     }
 
     #[test]

@@ -102,6 +102,10 @@ impl Residents {
         policy.slot.asked.store(self.asks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         if replaceable {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() == all.capacity() {
+                // Policies that nobody has any more would stay here for ever where there is always room.
+                all.retain(|policy| policy.strong_count() > 0);
+            }
             all.push(Arc::downgrade(policy));
             if self.full(self.room) {
                 self.let_go(&mut all, policy);

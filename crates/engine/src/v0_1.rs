@@ -90,8 +90,8 @@ impl Exports {
         }
         let function = instance.get_func(&mut *store, self.evaluate);
         let function = function.ok_or_else(|| wasmtime::format_err!("it has no `evaluate`"))?;
-        // SAFETY: `load` compared the type of this function of this component with this very type, once; it takes as long as
-        // half an evaluation to do that again.
+        // SAFETY: `load` compared the type of this function of this component with this very type, once; doing that again
+        // takes a fifth of an evaluation.
         #[expect(unsafe_code, reason = "the type was checked before, see above")]
         Ok(unsafe { TypedFunc::new_unchecked(function) })
     }
