@@ -137,7 +137,8 @@ fn real_entities_are_decided_and_explained() {
             location.evidence.iter().all(|evidence| evidence.pointer.starts_with("/parties/0/")),
             "{lei}"
         );
-        let party = &decided.request["parties"][0];
+        let request = decided.request.to_value();
+        let party = &request["parties"][0];
         assert_eq!(party["jurisdiction"], entity["LegalJurisdiction"], "{lei}");
         let seat = &entity["HeadquartersAddress"];
         assert!([&seat["Region"], &seat["Country"]].contains(&&party["headquarters"]), "{lei}");

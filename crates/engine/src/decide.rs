@@ -10,7 +10,6 @@ use lexgate_model::decision::{Decision, Kind, Mode, Override, Posture};
 use lexgate_model::fault::{Fault, Limits};
 use lexgate_model::finding::{self, Context, Finding, Span};
 use lexgate_model::record::{AppliedLimits, Evaluation, Record};
-use lexgate_model::request::Canonical;
 use lexgate_model::verdict::Verdict;
 use lexgate_model::{Request, When};
 use std::collections::BTreeSet;
@@ -139,9 +138,8 @@ impl Engine {
         if request.when() != Some(when) {
             request.to_mut().set_when(when);
         }
-        let canonical = request.canonical();
         let deadline = self.0.ticker.now().saturating_add(Ticker::ticks(DECISION_DEADLINE_MS));
-        let question = Question { request: &request, canonical: &canonical, deadline, what_if: M::WHAT_IF };
+        let question = Question { request: &request, deadline, what_if: M::WHAT_IF };
         let mut asked = Vec::new();
         let mut joined = Verdict::default();
         // Those that decide are asked first: no shadow takes from the time they have together.
@@ -161,7 +159,7 @@ impl Engine {
         }
         asked.sort_by_key(|(place, _)| *place);
         let bindings = asked.into_iter().map(|(_, evaluation)| evaluation).collect();
-        Record::new(self.meter().to_owned(), canonical, bindings, Decision::of(&joined))
+        Record::new(self.meter().to_owned(), request.canonical(), bindings, Decision::of(&joined))
     }
 
     /// Asks one binding. An environmental fault is tried once more.
@@ -226,7 +224,7 @@ impl Engine {
         };
         let context = Context {
             manifest: binding.policy.manifest(),
-            request: question.canonical,
+            request: question.request,
             date,
             overrides: &binding.overrides,
             what_if: question.what_if,
@@ -241,7 +239,6 @@ impl Engine {
 /// What every binding of a set is asked.
 struct Question<'a> {
     request: &'a Request,
-    canonical: &'a Canonical,
     deadline: u64,
     what_if: bool,
 }

@@ -113,7 +113,8 @@ pub fn questions<M: Kind>(record: &Record<M>, set: &PolicySet, language: &str) -
             needed.entry(&missing.pointer).or_default().push((binding, finding, missing));
         }
     }
-    let book = Book::of(set, &record.request);
+    let request = record.request.to_value();
+    let book = Book::of(set, &request);
     let question = |places: &Vec<&str>| {
         let known = |finding: &Finding| finding.missing.iter().all(|m| places.contains(&m.pointer.as_str()));
         let (badly, well) = settled(record, &all, &|finding| can_change(finding, decision) && known(finding));

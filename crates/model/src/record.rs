@@ -7,7 +7,6 @@ use crate::fault::{Fault, Limits};
 use crate::finding::{Finding, Span};
 use crate::request::Canonical;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
 
 /// A decision with everything needed to make it again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,7 +24,7 @@ pub struct Record<M: Kind = Enforced> {
     /// The digest of the canonical request.
     pub request_digest: Digest,
     /// The canonical request.
-    pub request: Value,
+    pub request: Canonical,
     /// What each binding came to, in the order of the set.
     pub bindings: Vec<Evaluation>,
     /// The decision.
@@ -55,7 +54,7 @@ impl<M: Kind> Record<M> {
             zone_data: crate::zone::data_version().to_owned(),
             kind: std::marker::PhantomData,
             request_digest: request.digest(),
-            request: request.into_value(),
+            request,
             bindings,
             decision,
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::date::{Date, Within};
 use crate::manifest::{Citation, Manifest, Rule, Status, message};
-use crate::request::{Canonical, NOT_SUPPLIED, Place, shorten};
+use crate::request::{NOT_SUPPLIED, Place, Request, shorten};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,8 +43,8 @@ pub enum Malformed {
 pub struct Context<'a> {
     /// What the policy declares.
     pub manifest: &'a Manifest,
-    /// The request in canonical form.
-    pub request: &'a Canonical,
+    /// The request.
+    pub request: &'a Request,
     /// The policy's local date.
     pub date: Date,
     /// What the operator overrides.
@@ -88,7 +88,7 @@ impl Room {
         Ok(())
     }
 
-    /// Takes what quoting the value needs, looking at no more of it than there is room for.
+    /// Takes what quoting the value needs.
     fn take_value(&mut self, value: &Value) -> Result<(), Malformed> {
         self.take(VALUE_BYTES)?;
         match value {
@@ -190,7 +190,7 @@ fn bad_str(rule: &str) -> impl Fn(&'static str) -> Malformed {
 /// Quotes the facts at the places of the evidence.
 fn quoted(
     places: &[Place],
-    request: &Canonical,
+    request: &Request,
     bad: &dyn Fn(&str) -> Malformed,
     defects: &mut Vec<String>,
     room: &mut Room,
@@ -204,8 +204,8 @@ fn quoted(
     for pointer in pointers {
         match request.at(&pointer) {
             Some(value) => {
-                room.take_value(value)?;
-                evidence.push(Evidence { value: value.clone(), pointer });
+                room.take_value(&value)?;
+                evidence.push(Evidence { value, pointer });
             }
             None => room.note(defects, format!("evidence `{}` does not resolve", shorten(&pointer)))?,
         }
@@ -215,7 +215,7 @@ fn quoted(
 
 fn absent(
     missing: Vec<ReportedMissing>,
-    request: &Canonical,
+    request: &Request,
     bad: &dyn Fn(&str) -> Malformed,
 ) -> Result<Vec<Missing>, Malformed> {
     let mut facts = BTreeSet::new();
@@ -230,16 +230,11 @@ fn absent(
     Ok(facts.into_iter().collect())
 }
 
-fn record_exists(
-    place: &Place,
-    request: &Canonical,
-    bad: &dyn Fn(&str) -> Malformed,
-) -> Result<(), Malformed> {
-    let record = place.at.pointer();
-    if request.at(&record).is_some() {
+fn record_exists(place: &Place, request: &Request, bad: &dyn Fn(&str) -> Malformed) -> Result<(), Malformed> {
+    if request.has(place.at) {
         return Ok(());
     }
-    Err(bad(&format!("points to `{record}`, which the request does not have")))
+    Err(bad(&format!("points to `{}`, which the request does not have", place.at.pointer())))
 }
 
 fn computed(derived: ReportedDerived) -> Result<Derived, &'static str> {

@@ -61,7 +61,7 @@ fn read(text: &str) -> Manifest {
 fn run(reported: Reported, date: &str, what_if: bool, overrides: &[Override]) -> Result<Finding, Malformed> {
     let request = r#"{ "evaluationDate": "2025-09-05", "action": "supply", "participants": [], "resource": { "recordId": "i" },
         "parties": [{ "recordId": "c", "kind": "state", "headquarters": "SG" }] }"#;
-    let request = Request::from_json(request.as_bytes(), &RequestLimits::default()).unwrap().canonical();
+    let request = Request::from_json(request.as_bytes(), &RequestLimits::default()).unwrap();
     let context = Context {
         manifest: &manifest(),
         request: &request,

@@ -1,17 +1,33 @@
 //! What a request must be beyond its fields: references resolve, ids are unique, periods are in order.
 
-use super::json::{Json, RecordIds, Reference};
+use super::codes::RecordId;
+use super::json::{Json, Reference};
 use super::parts::Request;
-use super::reader::{BadRequest, Names, Problem, Reader, nearest, shorten};
+use super::reader::{BadRequest, Met, Problem, Referred, nearest, shorten};
 use crate::date::Date;
+use indexmap::IndexSet;
 use std::collections::BTreeMap;
 
+/// A name that no record bears.
+pub(super) struct Dangling {
+    pub(super) what: Referred,
+    /// Its number among the names met.
+    pub(super) number: u32,
+    pub(super) problem: Problem,
+}
+
+/// Why references cannot be resolved.
+pub(super) enum Unresolved {
+    Bad(BadRequest),
+    Dangling(Dangling),
+}
+
 /// Replaces every reference by the index of its record.
-pub(super) fn resolve(request: &mut Request, reader: &Reader<'_>) -> Result<(), BadRequest> {
-    let ids = record_ids(request);
-    let parties = indices("party", &reader.parties, ids.parties.iter().map(|id| Some(*id)), "/parties")?;
-    let certificates =
-        indices("certificate", &reader.certificates, ids.certificates.into_iter(), "/certificates")?;
+pub(super) fn resolve(request: &mut Request, met: &Met) -> Result<(), Unresolved> {
+    let ids = request.parties.iter().map(|party| Some(&party.record_id));
+    let parties = indices(Referred::Party, &met.parties, ids, "/parties")?;
+    let ids = request.certificates.iter().flatten().map(|certificate| certificate.record_id.as_ref());
+    let certificates = indices(Referred::Certificate, &met.certificates, ids, "/certificates")?;
     request.resolve(&mut |reference| {
         let (number, table) = match reference {
             Reference::Party(number) => (number, &parties),
@@ -25,38 +41,28 @@ pub(super) fn resolve(request: &mut Request, reader: &Reader<'_>) -> Result<(), 
 
 /// Returns, for every name met, the index of the record that bears it.
 fn indices<'a>(
-    what: &'static str,
-    names: &Names,
-    ids: impl Iterator<Item = Option<&'a str>>,
+    what: Referred,
+    names: &IndexSet<String>,
+    ids: impl Iterator<Item = Option<&'a RecordId>>,
     list: &str,
-) -> Result<Vec<u32>, BadRequest> {
+) -> Result<Vec<u32>, Unresolved> {
     let mut index_of: BTreeMap<&str, u32> = BTreeMap::new();
     for (index, id) in (0u32..).zip(ids) {
-        let Some(id) = id else { continue };
+        let Some(id) = id.map(RecordId::as_str) else { continue };
         if index_of.insert(id, index).is_some() {
             let problem = Problem::Duplicate(shorten(id));
-            return Err(BadRequest { pointer: format!("{list}/{index}/recordId"), problem });
+            let pointer = format!("{list}/{index}/recordId");
+            return Err(Unresolved::Bad(BadRequest { pointer, problem }));
         }
     }
-    let find = |(name, pointer): &(String, String)| {
+    let find = |(name, number): (&String, u32)| {
         index_of.get(name.as_str()).copied().ok_or_else(|| {
             let near = nearest(name, index_of.keys()).map(|near| (*near).to_owned());
-            BadRequest { pointer: pointer.clone(), problem: Problem::Dangling(what, shorten(name), near) }
+            let problem = Problem::Dangling(what.as_str(), shorten(name), near);
+            Unresolved::Dangling(Dangling { what, number, problem })
         })
     };
-    names.met.iter().map(find).collect()
-}
-
-/// Returns the names that references are written as.
-pub(super) fn record_ids(request: &Request) -> RecordIds<'_> {
-    let certificates = request.certificates.as_deref().unwrap_or_default();
-    RecordIds {
-        parties: request.parties.iter().map(|party| party.record_id.as_str()).collect(),
-        certificates: certificates
-            .iter()
-            .map(|c| c.record_id.as_ref().map(super::RecordId::as_str))
-            .collect(),
-    }
+    names.iter().zip(0u32..).map(find).collect()
 }
 
 /// Checks what needs more than one field.

@@ -1,7 +1,8 @@
 //! Codes with a closed or checkable domain: record ids, ISO 3166, BODS codelists.
 
-use super::json::{Json, RecordIds, Weight};
+use super::json::{Json, Records, Weight};
 use super::reader::{BadRequest, Reader, nearest};
+use serde::Serializer;
 use serde_json::{Map, Value, json};
 
 /// The name of a record within a request. BODS `recordId`: 1 to 256 bytes, no control characters.
@@ -27,8 +28,8 @@ impl Json for RecordId {
         Ok(RecordId(text))
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.0.as_str()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -65,8 +66,7 @@ impl IsoCode {
 
 impl Json for IsoCode {
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-        let text = reader.string("an ISO 3166 code as a string")?;
-        IsoCode::new(&text).ok_or_else(|| {
+        reader.code("an ISO 3166 code as a string", IsoCode::new, |text| {
             let rule = "is not an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as `SG` or `UA-43`";
             let upper = text.to_uppercase();
             let country = upper.split('-').next().unwrap_or_default();
@@ -74,14 +74,14 @@ impl Json for IsoCode {
             let meant = alpha3
                 .or_else(|| [upper.as_str(), country].into_iter().find_map(IsoCode::new).map(|code| code.0));
             match meant {
-                Some(meant) => reader.value_error(&text, format!("{rule}; did you mean `{meant}`?")),
-                None => reader.value_error(&text, rule),
+                Some(meant) => format!("{rule}; did you mean `{meant}`?"),
+                None => rule.to_owned(),
             }
         })
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.0.as_str()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -119,15 +119,15 @@ macro_rules! codelist {
 
         impl Json for $name {
             fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-                let text = reader.string(concat!("a ", $what, " as a string"))?;
-                $name::new(&text).ok_or_else(|| match nearest(&text, Self::ALL.iter()) {
-                    Some(near) => reader.value_error(&text, format!("is not a {}; did you mean `{near}`?", $what)),
-                    None => reader.value_error(&text, format!("is not a {}: {}", $what, Self::ALL.join(", "))),
+                let expected = concat!("a ", $what, " as a string");
+                reader.code(expected, $name::new, |text| match nearest(text, Self::ALL.iter()) {
+                    Some(near) => format!("is not a {}; did you mean `{near}`?", $what),
+                    None => format!("is not a {}: {}", $what, Self::ALL.join(", ")),
                 })
             }
 
-            fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-                Some(Value::from(self.0))
+            fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0)
             }
 
             fn schema(_: &mut Map<String, Value>) -> Value {

@@ -1,10 +1,14 @@
 //! Facts: named, three-valued statements, the open part of the vocabulary.
 
-use super::json::{Json, NOT_SUPPLIED, RecordIds, Unknown, Weight, records};
+use super::json::{
+    Json, NOT_SUPPLIED, Records, Unknown, Weight, Written, first_token, records, write_member,
+};
 use super::reader::{BadRequest, Problem, Reader};
 use crate::date::Date;
 use crate::decimal::Decimal;
 use jiter::Peek;
+use serde::Serializer;
+use serde::ser::SerializeMap;
 use serde_json::{Map, Value, json};
 
 /// A number with its unit.
@@ -68,8 +72,7 @@ impl FactValue {
     /// Returns the canonical JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let nobody = RecordIds { parties: Vec::new(), certificates: Vec::new() };
-        self.write(&nobody).unwrap_or(Value::Null)
+        Written(self, Records::NONE).value()
     }
 }
 
@@ -117,23 +120,26 @@ impl Json for FactValue {
         }
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-        Some(match self {
-            FactValue::Text(text) => Value::from(text.as_str()),
-            FactValue::Flag(flag) => Value::from(*flag),
-            FactValue::Texts(texts) => Value::from(texts.as_slice()),
-            FactValue::Day(date) => json!({ "date": date.to_string() }),
-            FactValue::Unknown(reason) => json!({ "unknown": reason }),
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            FactValue::Text(text) => text.write(records, serializer),
+            FactValue::Flag(flag) => flag.write(records, serializer),
+            FactValue::Texts(texts) => texts.write(records, serializer),
+            FactValue::Day(date) => write_member("date", &Written(date, records), serializer),
+            FactValue::Unknown(reason) => write_member("unknown", reason, serializer),
             FactValue::Number(Quantity { value, unit }) if unit.is_empty() => {
                 match value.to_integer().filter(|n| n.abs() <= SMALL_INTEGER) {
-                    Some(integer) => Value::from(integer),
-                    None => json!({ "number": value.write(names) }),
+                    Some(integer) => serializer.serialize_i64(integer),
+                    None => write_member("number", &Written(value, records), serializer),
                 }
             }
             FactValue::Number(Quantity { value, unit }) => {
-                json!({ "number": value.write(names), "unit": unit })
+                let mut object = serializer.serialize_map(Some(2))?;
+                object.serialize_entry("number", &Written(value, records))?;
+                object.serialize_entry("unit", unit)?;
+                object.end()
             }
-        })
+        }
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -192,9 +198,19 @@ impl Json for Facts {
         }
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-        let members = self.0.iter().filter_map(|fact| Some((fact.name.clone(), fact.value.write(names)?)));
-        (!self.0.is_empty()).then(|| Value::Object(members.collect()))
+    fn is_left_out(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|fact| (&fact.name, Written(&fact.value, records))))
+    }
+
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        let Some((token, rest)) = first_token(pointer) else {
+            return pointer.is_empty().then(|| Written(self, records).value());
+        };
+        self.get(&token)?.at(rest, records)
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {

@@ -2,11 +2,14 @@
 //!
 //! [`records!`](records) derives all four from one list of fields, so that they cannot disagree.
 
+use super::parts::{Certificate, Party, Request};
 use super::reader::{BadRequest, Reader};
 use crate::date::{self, Date};
 use crate::decimal::Decimal;
 use jiter::Peek;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// A type that a request is made of.
 pub(super) trait Json: Sized {
@@ -21,8 +24,19 @@ pub(super) trait Json: Sized {
     /// Reads the value the reader stands on.
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest>;
 
-    /// Returns the canonical JSON, or nothing where the canonical form leaves the field out.
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value>;
+    /// Whether the canonical form leaves it out.
+    fn is_left_out(&self) -> bool {
+        false
+    }
+
+    /// Writes the canonical JSON: members in order of their names, decimals as strings.
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Returns the canonical JSON at an RFC 6901 pointer that begins here.
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        let value = Written(self, records).value();
+        if pointer.is_empty() { Some(value) } else { value.pointer(pointer).cloned() }
+    }
 
     /// Returns the JSON Schema, adding what it refers to.
     fn schema(definitions: &mut Map<String, Value>) -> Value;
@@ -42,10 +56,60 @@ pub(super) enum Reference<'a> {
     Certificate(&'a mut u32),
 }
 
-/// The names that references are written as.
-pub(super) struct RecordIds<'a> {
-    pub(super) parties: Vec<&'a str>,
-    pub(super) certificates: Vec<Option<&'a str>>,
+/// The records whose names references are written as.
+#[derive(Clone, Copy)]
+pub(super) struct Records<'a> {
+    pub(super) parties: &'a [Party],
+    pub(super) certificates: &'a [Certificate],
+}
+
+impl Records<'_> {
+    /// For what refers to nothing.
+    pub(super) const NONE: Records<'static> = Records { parties: &[], certificates: &[] };
+
+    pub(super) fn of(request: &Request) -> Records<'_> {
+        let certificates = request.certificates.as_deref().unwrap_or_default();
+        Records { parties: &request.parties, certificates }
+    }
+}
+
+/// A value and the records it may refer to: what is written.
+pub(super) struct Written<'a, T>(pub(super) &'a T, pub(super) Records<'a>);
+
+impl<T: Json> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(self.1, serializer)
+    }
+}
+
+impl<T: Json> Written<'_, T> {
+    // INVARIANT: `write` gives strings, booleans, lists, objects and small integers only, and those can always be written.
+    pub(super) fn value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Takes the first token off a pointer: the token without its escapes, and the rest.
+pub(super) fn first_token(pointer: &str) -> Option<(Cow<'_, str>, &str)> {
+    let path = pointer.strip_prefix('/')?;
+    let (token, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    let token = if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    };
+    Some((token, rest))
+}
+
+/// Returns the places of the names in the order of RFC 8785; all are ASCII.
+pub(super) fn in_order(names: &[&str]) -> Box<[usize]> {
+    let mut places: Vec<(&str, usize)> = names.iter().copied().zip(0..).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, place)| place).collect()
 }
 
 /// What the size of a request is measured in for the fuel limit.
@@ -94,10 +158,32 @@ macro_rules! records {
                 )* })
             }
 
-            fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-                let mut object = Map::new();
-                $( if let Some(value) = self.$field.write(names) { object.insert($json.to_owned(), value); } )*
-                Some(Value::Object(object))
+            fn write<S: serde::Serializer>(
+                &self,
+                records: super::json::Records<'_>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                static ORDER: std::sync::LazyLock<Box<[usize]>> =
+                    std::sync::LazyLock::new(|| super::json::in_order(&[$($json),*]));
+                let mut object = serializer.serialize_map(None)?;
+                for &next in ORDER.iter() {
+                    let mut place = 0..;
+                    $( if place.next() == Some(next) && !self.$field.is_left_out() {
+                        let value = super::json::Written(&self.$field, records);
+                        serde::ser::SerializeMap::serialize_entry(&mut object, $json, &value)?;
+                    } )*
+                }
+                serde::ser::SerializeMap::end(object)
+            }
+
+            fn at(&self, pointer: &str, records: super::json::Records<'_>) -> Option<Value> {
+                let Some((token, rest)) = super::json::first_token(pointer) else {
+                    return pointer.is_empty().then(|| super::json::Written(self, records).value());
+                };
+                $( if token == $json {
+                    return if self.$field.is_left_out() { None } else { self.$field.at(rest, records) };
+                } )*
+                None
             }
 
             fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -145,8 +231,19 @@ impl<T: Json> Json for Option<T> {
         T::read(reader).map(Some)
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-        self.as_ref().and_then(|value| value.write(names))
+    fn is_left_out(&self) -> bool {
+        self.as_ref().is_none_or(Json::is_left_out)
+    }
+
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => value.write(records, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        self.as_ref()?.at(pointer, records)
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -176,8 +273,16 @@ impl<T: Json> Json for Vec<T> {
         Ok(list)
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::Array(self.iter().filter_map(|value| value.write(names)).collect()))
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|value| Written(value, records)))
+    }
+
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        let Some((token, rest)) = first_token(pointer) else {
+            return pointer.is_empty().then(|| Written(self, records).value());
+        };
+        let is_index = token == "0" || (!token.starts_with(['0', '+']));
+        token.parse().ok().filter(|_| is_index).and_then(|index: usize| self.get(index)?.at(rest, records))
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -203,8 +308,8 @@ impl Json for String {
         reader.string("a string")
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.as_str()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -221,8 +326,8 @@ impl Json for bool {
         reader.boolean()
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(*self))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -234,13 +339,12 @@ impl Json for bool {
 
 impl Json for Date {
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-        let text = reader.string("a date as a string, such as \"2025-09-05\"")?;
-        date::parse(&text)
-            .ok_or_else(|| reader.value_error(&text, "is not a calendar date; write it as `2025-09-05`"))
+        let rule = |_: &str| "is not a calendar date; write it as `2025-09-05`".to_owned();
+        reader.code("a date as a string, such as \"2025-09-05\"", date::parse, rule)
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.to_string()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -252,17 +356,17 @@ impl Json for Date {
 
 impl Json for jiff::Timestamp {
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-        let text = reader.string("an instant as a string, such as \"2025-09-05T16:00:00Z\"")?;
+        let instant = |text: &str| {
+            let instant: jiff::Timestamp = text.parse().ok()?;
+            (super::When::instant(instant).is_some() && !text.contains('[')).then_some(instant)
+        };
         let rule = "is not an instant; write it as RFC 3339 does, `2025-09-05T16:00:00Z`, years 1 to 9999";
-        let instant: jiff::Timestamp = text.parse().map_err(|_| reader.value_error(&text, rule))?;
-        if super::When::instant(instant).is_none() || text.contains('[') {
-            return Err(reader.value_error(&text, rule));
-        }
-        Ok(instant)
+        let expected = "an instant as a string, such as \"2025-09-05T16:00:00Z\"";
+        reader.code(expected, instant, |_| rule.to_owned())
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.to_string()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -274,12 +378,11 @@ impl Json for jiff::Timestamp {
 
 impl Json for Decimal {
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-        let text = reader.number_text()?;
-        text.parse().map_err(|why: crate::NotDecimal| reader.value_error(&text, why.to_string()))
+        reader.number(str::parse)
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        Some(Value::from(self.to_string()))
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -296,14 +399,11 @@ impl Json for Decimal {
 pub(super) fn text_or_unknown<T>(
     reader: &mut Reader<'_>,
     expected: &'static str,
-    text: impl FnOnce(&mut Reader<'_>, String) -> Result<T, BadRequest>,
+    text: impl FnOnce(&mut Reader<'_>) -> Result<T, BadRequest>,
     unknown: impl FnOnce(String) -> T,
 ) -> Result<T, BadRequest> {
     match reader.peek()? {
-        Peek::String => {
-            let value = reader.string(expected)?;
-            text(reader, value)
-        }
+        Peek::String => text(reader),
         Peek::Object => {
             let Unknown { unknown: reason } = Unknown::read(reader)?;
             Ok(unknown(reason))
@@ -323,7 +423,13 @@ records! {
 /// The reason of what is not supplied at all; the canonical form leaves it out.
 pub const NOT_SUPPLIED: &str = "notSupplied";
 
-/// Returns the canonical JSON of an unknown.
-pub(super) fn write_unknown(reason: &str) -> Option<Value> {
-    (reason != NOT_SUPPLIED).then(|| json!({ "unknown": reason }))
+/// Writes `{ "unknown": reason }`, or another object with one member.
+pub(super) fn write_member<S: Serializer>(
+    name: &str,
+    value: &(impl Serialize + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut object = serializer.serialize_map(Some(1))?;
+    object.serialize_entry(name, value)?;
+    object.end()
 }

@@ -23,9 +23,13 @@ pub use reader::{BadRequest, Problem, nearest};
 
 use crate::date::Date;
 use crate::digest::Digest;
+use check::{Dangling, Unresolved};
 use jiff::Timestamp;
-use json::{Json, Weight};
+use json::{Json, Records, Weight, Written};
 use reader::Reader;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 /// When a request asks.
@@ -73,7 +77,15 @@ impl Request {
         let mut reader = Reader::new(text, limits);
         let mut request = Request::read(&mut reader)?;
         reader.finish()?;
-        check::resolve(&mut request, &reader)?;
+        match check::resolve(&mut request, &reader.met) {
+            Ok(()) => {}
+            Err(Unresolved::Bad(error)) => return Err(error),
+            Err(Unresolved::Dangling(Dangling { what, number, problem })) => {
+                let mut reader = Reader::seeking(text, limits, what, number);
+                Request::read(&mut reader)?;
+                return Err(BadRequest { pointer: reader.found(), problem });
+            }
+        }
         check::check(&request)?;
         Ok(request)
     }
@@ -99,13 +111,19 @@ impl Request {
     /// Returns the canonical JSON as a value: what pointers point into.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        self.write(&check::record_ids(self)).unwrap_or(Value::Null)
+        Written(self, Records::of(self)).value()
+    }
+
+    /// Returns what stands at an RFC 6901 pointer into the canonical JSON.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<Value> {
+        Json::at(self, pointer, Records::of(self))
     }
 
     /// Returns the canonical form.
     #[must_use]
     pub fn canonical(&self) -> Canonical {
-        Canonical::of(self.to_value())
+        Canonical(Written(self, Records::of(self)).text())
     }
 
     /// Returns how many strings and list elements the request has: what the fuel limit of an evaluation scales with.
@@ -131,66 +149,35 @@ impl Request {
     }
 }
 
-/// The one canonical form of a request (RFC 8785, decimals as strings), with its digest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Canonical {
-    value: Value,
-    text: String,
-}
+/// The text of the one canonical form of a request (RFC 8785, decimals as strings).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canonical(String);
 
 impl Canonical {
-    fn of(value: Value) -> Canonical {
-        // INVARIANT: a request's JSON holds strings, booleans, lists, objects and small integers only, and those always
-        // have a canonical form.
-        // Objects are sorted already, by bytes; that is the order of RFC 8785 as long as the names are ASCII. A program that
-        // has serde_json keep the order of members changes that, so it is looked at.
-        let text = if is_in_order(&value) {
-            serde_json::to_string(&value).unwrap_or_default()
-        } else {
-            serde_jcs::to_string(&value).unwrap_or_default()
-        };
-        Canonical { value, text }
-    }
-
-    /// Returns the canonical text.
+    /// Returns the text.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0
+    }
+
+    /// Returns its digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.0.as_bytes())
     }
 
     /// Returns the JSON value.
     #[must_use]
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// Returns the JSON value, and nothing else of it.
-    #[must_use]
-    pub fn into_value(self) -> Value {
-        self.value
-    }
-
-    /// Returns the value at an RFC 6901 pointer.
-    #[must_use]
-    pub fn at(&self, pointer: &str) -> Option<&Value> {
-        self.value.pointer(pointer)
-    }
-
-    /// Returns the digest of the canonical text.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of(self.text.as_bytes())
+    pub fn to_value(&self) -> Value {
+        // INVARIANT: the text was written as JSON.
+        serde_json::from_str(&self.0).unwrap_or(Value::Null)
     }
 }
 
-fn is_in_order(value: &Value) -> bool {
-    match value {
-        Value::Object(object) => {
-            object.keys().is_sorted()
-                && object.iter().all(|(name, value)| name.is_ascii() && is_in_order(value))
-        }
-        Value::Array(list) => list.iter().all(is_in_order),
-        _ => true,
+impl Serialize for Canonical {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let json: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        json.serialize(serializer)
     }
 }
 

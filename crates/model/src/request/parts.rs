@@ -4,14 +4,16 @@
 use super::codes::{InterestKind, IsoCode, PartyKind, RecordId};
 use super::facts::Facts;
 use super::json::{
-    Json, NOT_SUPPLIED, RecordIds, Reference, Unknown, Weight, records, text_or_unknown, write_unknown,
+    Json, NOT_SUPPLIED, Records, Reference, Unknown, Weight, records, text_or_unknown, write_member,
 };
-use super::reader::{BadRequest, Reader};
+use super::reader::{BadRequest, Reader, Referred};
 use crate::date::Date;
 use crate::decimal::{Amount, Decimal};
 use crate::interval::{End, Interval};
 use jiff::Timestamp;
 use jiter::Peek;
+use serde::Serializer;
+use serde::ser::Error as _;
 use serde_json::{Map, Value, json};
 
 records! {
@@ -243,8 +245,16 @@ impl Json for Names {
         Vec::read(reader).map(Names)
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-        if self.0.is_empty() { None } else { self.0.write(names) }
+    fn is_left_out(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(records, serializer)
+    }
+
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        self.0.at(pointer, records)
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -258,20 +268,21 @@ impl Json for Names {
 
 /// A reference to a record: in JSON its `recordId`, here its index.
 macro_rules! reference {
-    ($(#[$meta:meta])* $name:ident, $number:ident, $variant:ident, $written:expr) => {
+    ($(#[$meta:meta])* $name:ident, $variant:ident, $id:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name(pub u32);
 
         impl Json for $name {
             fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-                let name = reader.string("a record id as a string")?;
-                Ok($name(reader.$number(name)))
+                reader.reference("a record id as a string", Referred::$variant).map($name)
             }
 
-            fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
-                let written: fn(&RecordIds<'_>, usize) -> Option<Value> = $written;
-                written(names, usize::try_from(self.0).ok()?)
+            fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+                let id: for<'a> fn(Records<'a>, usize) -> Option<&'a RecordId> = $id;
+                // INVARIANT: every reference was resolved when the request was read.
+                let id = usize::try_from(self.0).ok().and_then(|index| id(records, index));
+                serializer.serialize_str(id.ok_or_else(|| S::Error::custom("a reference to nothing"))?.as_str())
             }
 
             fn schema(definitions: &mut Map<String, Value>) -> Value {
@@ -289,13 +300,13 @@ macro_rules! reference {
 
 reference! {
     /// Index into [`Request::parties`].
-    PartyRef, party, Party, |names, index| names.parties.get(index).map(|id| Value::from(*id))
+    PartyRef, Party, |records, index| Some(&records.parties.get(index)?.record_id)
 }
 
 reference! {
     /// Index into [`Request::certificates`].
-    CertificateRef, certificate, Certificate,
-    |names, index| names.certificates.get(index).copied().flatten().map(Value::from)
+    CertificateRef, Certificate,
+    |records, index| records.certificates.get(index)?.record_id.as_ref()
 }
 
 /// Who holds the interests of a relationship.
@@ -313,14 +324,18 @@ impl Json for InterestedParty {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
-        let known = |reader: &mut Reader<'_>, name| Ok(InterestedParty::Known(PartyRef(reader.party(name))));
+        let known = |reader: &mut Reader<'_>| PartyRef::read(reader).map(InterestedParty::Known);
         text_or_unknown(reader, "a record id or { \"unknown\": reason }", known, InterestedParty::Unknown)
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
+    fn is_left_out(&self) -> bool {
+        matches!(self, InterestedParty::Unknown(reason) if reason == NOT_SUPPLIED)
+    }
+
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            InterestedParty::Known(party) => party.write(names),
-            InterestedParty::Unknown(reason) => write_unknown(reason),
+            InterestedParty::Known(party) => party.write(records, serializer),
+            InterestedParty::Unknown(reason) => write_member("unknown", reason, serializer),
         }
     }
 
@@ -359,19 +374,24 @@ impl Json for Statement {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
         let expected = "`complete`, `partial` or { \"unknown\": reason }";
-        let text = |reader: &mut Reader<'_>, text: String| match text.as_str() {
-            "complete" => Ok(Statement::Complete),
-            "partial" => Ok(Statement::Partial),
-            _ => Err(reader.value_error(&text, format!("is not {expected}"))),
+        let known = |text: &str| match text {
+            "complete" => Some(Statement::Complete),
+            "partial" => Some(Statement::Partial),
+            _ => None,
         };
+        let text = |reader: &mut Reader<'_>| reader.code(expected, known, |_| format!("is not {expected}"));
         text_or_unknown(reader, expected, text, Statement::Unknown)
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
+    fn is_left_out(&self) -> bool {
+        matches!(self, Statement::Unknown(reason) if reason == NOT_SUPPLIED)
+    }
+
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Statement::Complete => Some(Value::from("complete")),
-            Statement::Partial => Some(Value::from("partial")),
-            Statement::Unknown(reason) => write_unknown(reason),
+            Statement::Complete => serializer.serialize_str("complete"),
+            Statement::Partial => serializer.serialize_str("partial"),
+            Statement::Unknown(reason) => write_member("unknown", reason, serializer),
         }
     }
 
@@ -426,11 +446,15 @@ impl Json for Parent {
         }
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
+    fn is_left_out(&self) -> bool {
+        matches!(self, Parent::Unknown(reason) if reason == NOT_SUPPLIED)
+    }
+
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Parent::Known(party) => party.write(names),
-            Parent::HasNoParent => Some(json!({ "hasNoParent": true })),
-            Parent::Unknown(reason) => write_unknown(reason),
+            Parent::Known(party) => party.write(records, serializer),
+            Parent::HasNoParent => write_member("hasNoParent", &true, serializer),
+            Parent::Unknown(reason) => write_member("unknown", reason, serializer),
         }
     }
 
@@ -471,21 +495,25 @@ impl Json for Directness {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadRequest> {
         let expected = "`direct`, `indirect` or `unknown`";
-        let text = reader.string(expected)?;
-        match text.as_str() {
-            "direct" => Ok(Directness::Direct),
-            "indirect" => Ok(Directness::Indirect),
-            "unknown" => Ok(Directness::Unknown),
-            _ => Err(reader.value_error(&text, format!("is not {expected}"))),
-        }
+        let known = |text: &str| match text {
+            "direct" => Some(Directness::Direct),
+            "indirect" => Some(Directness::Indirect),
+            "unknown" => Some(Directness::Unknown),
+            _ => None,
+        };
+        reader.code(expected, known, |_| format!("is not {expected}"))
     }
 
-    fn write(&self, _: &RecordIds<'_>) -> Option<Value> {
-        match self {
-            Directness::Direct => Some(Value::from("direct")),
-            Directness::Indirect => Some(Value::from("indirect")),
-            Directness::Unknown => None,
-        }
+    fn is_left_out(&self) -> bool {
+        *self == Directness::Unknown
+    }
+
+    fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Directness::Direct => "direct",
+            Directness::Indirect => "indirect",
+            Directness::Unknown => "unknown",
+        })
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {
@@ -586,20 +614,20 @@ impl Json for Share {
         Ok(share)
     }
 
-    fn write(&self, names: &RecordIds<'_>) -> Option<Value> {
+    fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let Share { minimum, maximum } = *self;
+        let [mut exact, mut low, mut high] = [None, Some(minimum.value), Some(maximum.value)];
         if self.is_exact() {
-            return Some(json!({ "exact": self.minimum.value.write(names) }));
+            (exact, low, high) = (low, None, None);
         }
-        let mut object = Map::new();
-        object.insert("minimum".to_owned(), self.minimum.value.write(names)?);
-        object.insert("maximum".to_owned(), self.maximum.value.write(names)?);
-        if self.minimum.exclusive {
-            object.insert("exclusiveMinimum".to_owned(), Value::from(true));
-        }
-        if self.maximum.exclusive {
-            object.insert("exclusiveMaximum".to_owned(), Value::from(true));
-        }
-        Some(Value::Object(object))
+        let fields = ShareFields {
+            exact,
+            minimum: low,
+            exclusive_minimum: minimum.exclusive.then_some(true),
+            maximum: high,
+            exclusive_maximum: maximum.exclusive.then_some(true),
+        };
+        fields.write(records, serializer)
     }
 
     fn schema(definitions: &mut Map<String, Value>) -> Value {

@@ -1,5 +1,6 @@
 //! Places in a request, as policies name them, and the pointers they stand for.
 
+use super::parts::Request;
 use super::reader::escape;
 
 /// A record of a request, as the contract's `element`.
@@ -39,6 +40,28 @@ impl Element {
             Element::Deployment => "/deployment".to_owned(),
             Element::Certificate(index) => format!("/certificates/{index}"),
             Element::Authorization(index) => format!("/authorizations/{index}"),
+        }
+    }
+}
+
+impl Request {
+    /// Returns whether the request has the record.
+    #[must_use]
+    pub fn has(&self, record: Element) -> bool {
+        let index = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+        let is_in = |one: u32, count: Option<usize>| index(one) < count.unwrap_or_default();
+        match record {
+            Element::Request | Element::Item => true,
+            Element::Participant(one) => is_in(one, Some(self.participants.len())),
+            Element::Party(one) => is_in(one, Some(self.parties.len())),
+            Element::Relationship(one) => is_in(one, self.relationships.as_ref().map(Vec::len)),
+            Element::Interest(one, interest) => {
+                let relationship = self.relationships.as_ref().and_then(|list| list.get(index(one)));
+                is_in(interest, relationship.and_then(|one| one.interests.as_ref()).map(Vec::len))
+            }
+            Element::Deployment => self.deployment.is_some(),
+            Element::Certificate(one) => is_in(one, self.certificates.as_ref().map(Vec::len)),
+            Element::Authorization(one) => is_in(one, self.authorizations.as_ref().map(Vec::len)),
         }
     }
 }

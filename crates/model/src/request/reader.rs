@@ -4,8 +4,8 @@
 //! on depth and elements, numbers as decimal text.
 
 use super::limits::RequestLimits;
+use indexmap::IndexSet;
 use jiter::{Jiter, JiterError, Peek};
-use std::collections::HashMap;
 use std::fmt;
 
 /// Why a text is not a request: where, what, and what to do.
@@ -76,12 +76,37 @@ enum Step {
     Index(usize),
 }
 
-/// Names of records met so far, numbered in order of appearance; resolved when the whole request is read.
+/// What can be referred to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Referred {
+    Party,
+    Certificate,
+}
+
+impl Referred {
+    /// Returns the word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Referred::Party => "party",
+            Referred::Certificate => "certificate",
+        }
+    }
+}
+
+/// Names that were referred to so far, numbered in order of appearance; resolved when the whole request is read.
 #[derive(Default)]
-pub(super) struct Names {
-    numbers: HashMap<String, u32>,
-    /// Name and the pointer where it was first referred to.
-    pub(super) met: Vec<(String, String)>,
+pub(super) struct Met {
+    pub(super) parties: IndexSet<String>,
+    pub(super) certificates: IndexSet<String>,
+}
+
+impl Met {
+    pub(super) fn names(&mut self, what: Referred) -> &mut IndexSet<String> {
+        match what {
+            Referred::Party => &mut self.parties,
+            Referred::Certificate => &mut self.certificates,
+        }
+    }
 }
 
 /// A cursor over the text of a request.
@@ -90,8 +115,9 @@ pub(super) struct Reader<'j> {
     path: Vec<Step>,
     limits: &'j RequestLimits,
     elements: usize,
-    pub(super) parties: Names,
-    pub(super) certificates: Names,
+    pub(super) met: Met,
+    /// A reference that is looked for: what, its number, and its pointer once it was met.
+    sought: Option<(Referred, u32, Option<String>)>,
 }
 
 impl<'j> Reader<'j> {
@@ -101,9 +127,25 @@ impl<'j> Reader<'j> {
             path: Vec::new(),
             limits,
             elements: 0,
-            parties: Names::default(),
-            certificates: Names::default(),
+            met: Met::default(),
+            sought: None,
         }
+    }
+
+    /// Returns a reader that finds out where a name is first referred to: where the names met are read again, since keeping
+    /// every pointer for the case of an error costs more than all references.
+    pub(super) fn seeking(
+        text: &'j [u8],
+        limits: &'j RequestLimits,
+        what: Referred,
+        number: u32,
+    ) -> Reader<'j> {
+        Reader { sought: Some((what, number, None)), ..Reader::new(text, limits) }
+    }
+
+    /// Returns the pointer to what was sought.
+    pub(super) fn found(self) -> String {
+        self.sought.and_then(|(_, _, pointer)| pointer).unwrap_or_default()
     }
 
     /// Returns the error that has this problem here.
@@ -192,16 +234,19 @@ impl<'j> Reader<'j> {
         mut each: impl FnMut(&mut Self, &'static str) -> Result<(), BadRequest>,
     ) -> Result<(), BadRequest> {
         let mut seen = 0u64;
-        self.members("an object", |reader, name| {
-            let Some(index) = fields.iter().position(|field| *field == name) else {
+        let known = |name: &str| match fields.iter().zip(0..).find(|(field, _)| **field == name) {
+            Some((field, index)) => Ok((*field, 1u64 << index)),
+            None => Err(name.to_owned()),
+        };
+        self.members(known, |reader, member| {
+            let (field, bit) = member.map_err(|name| {
                 let near = nearest(&name, fields.iter().copied());
-                return Err(reader.bad(Problem::UnknownField(shorten(&name), near, fields)));
-            };
-            let Some(field) = fields.get(index).copied() else { return Ok(()) };
-            if seen & (1 << index) != 0 {
-                return Err(reader.bad(Problem::Duplicate(name)));
+                reader.bad(Problem::UnknownField(shorten(&name), near, fields))
+            })?;
+            if seen & bit != 0 {
+                return Err(reader.bad(Problem::Duplicate(field.to_owned())));
             }
-            seen |= 1 << index;
+            seen |= bit;
             reader.within(Step::Field(field), |reader| each(reader, field))
         })
     }
@@ -211,27 +256,28 @@ impl<'j> Reader<'j> {
         &mut self,
         mut each: impl FnMut(&mut Self, String) -> Result<(), BadRequest>,
     ) -> Result<(), BadRequest> {
-        self.members("an object", |reader, name| {
+        self.members(str::to_owned, |reader, name| {
             reader.element()?;
             let step = Step::Name(shorten(&name));
             reader.within(step, |reader| each(reader, name))
         })
     }
 
-    fn members(
+    /// Reads an object. `each` is called with what `of` makes of a name, positioned on its value.
+    fn members<N>(
         &mut self,
-        expected: &'static str,
-        mut each: impl FnMut(&mut Self, String) -> Result<(), BadRequest>,
+        of: impl Fn(&str) -> N,
+        mut each: impl FnMut(&mut Self, N) -> Result<(), BadRequest>,
     ) -> Result<(), BadRequest> {
-        self.expect(Peek::Object, expected)?;
-        let mut next = self.json.known_object().map(|name| name.map(str::to_owned));
+        self.expect(Peek::Object, "an object")?;
+        let mut next = self.json.known_object().map(|name| name.map(&of));
         loop {
             match next {
                 Err(error) => return Err(self.syntax(&error)),
                 Ok(None) => return Ok(()),
                 Ok(Some(name)) => each(self, name)?,
             }
-            next = self.json.next_key().map(|name| name.map(str::to_owned));
+            next = self.json.next_key().map(|name| name.map(&of));
         }
     }
 
@@ -263,13 +309,44 @@ impl<'j> Reader<'j> {
 
     /// Reads a string of at most [`RequestLimits::string_bytes`].
     pub(super) fn string(&mut self, expected: &'static str) -> Result<String, BadRequest> {
+        self.text(expected, |text, _| text.to_owned())
+    }
+
+    /// Reads a string as a code; what is none comes back as the error that it breaks the rule.
+    pub(super) fn code<T>(
+        &mut self,
+        expected: &'static str,
+        of: impl FnOnce(&str) -> Option<T>,
+        rule: impl FnOnce(&str) -> String,
+    ) -> Result<T, BadRequest> {
+        let code = self.text(expected, |text, _| of(text).ok_or_else(|| text.to_owned()))?;
+        code.map_err(|text| self.value_error(&text, rule(&text)))
+    }
+
+    /// Reads the name of a record, and returns its number among the names of such records.
+    pub(super) fn reference(&mut self, expected: &'static str, what: Referred) -> Result<u32, BadRequest> {
+        let number = self.text(expected, |text, met| {
+            let names = met.names(what);
+            names.get_index_of(text).unwrap_or_else(|| names.insert_full(text.to_owned()).0)
+        })?;
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        if matches!(&self.sought, Some((kind, sought, None)) if (*kind, *sought) == (what, number)) {
+            self.sought = Some((what, number, Some(self.pointer())));
+        }
+        Ok(number)
+    }
+
+    fn text<T>(
+        &mut self,
+        expected: &'static str,
+        read: impl FnOnce(&str, &mut Met) -> T,
+    ) -> Result<T, BadRequest> {
         self.expect(Peek::String, expected)?;
-        match self.json.known_str().map(str::to_owned) {
+        let most = self.limits.string_bytes;
+        match self.json.known_str().map(|text| (text.len() <= most).then(|| read(text, &mut self.met))) {
             Err(error) => Err(self.syntax(&error)),
-            Ok(text) if text.len() > self.limits.string_bytes => {
-                Err(self.bad(Problem::Limit("bytes of one string", self.limits.string_bytes)))
-            }
-            Ok(text) => Ok(text),
+            Ok(None) => Err(self.bad(Problem::Limit("bytes of one string", most))),
+            Ok(Some(value)) => Ok(value),
         }
     }
 
@@ -281,46 +358,27 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Reads the text of a number, given as a JSON number or as a string.
-    pub(super) fn number_text(&mut self) -> Result<String, BadRequest> {
+    /// Reads a number from its text, given as a JSON number or as a string.
+    pub(super) fn number<T, E: fmt::Display>(
+        &mut self,
+        of: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, BadRequest> {
         let expected = "a decimal number as a string, such as \"50.1\"";
-        match self.peek()? {
-            Peek::String => self.string(expected),
+        let read = |text: &str| of(text).map_err(|why| (text.to_owned(), why.to_string()));
+        let number = match self.peek()? {
+            Peek::String => self.text(expected, |text, _| read(text))?,
             other if other.is_num() => match self.json.known_number_bytes(other) {
-                Ok(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-                Err(error) => Err(self.syntax(&error)),
+                Ok(bytes) => read(&String::from_utf8_lossy(bytes)),
+                Err(error) => return Err(self.syntax(&error)),
             },
-            other => Err(self.type_error(expected, other)),
-        }
+            other => return Err(self.type_error(expected, other)),
+        };
+        number.map_err(|(text, why)| self.value_error(&text, why))
     }
 
     /// Checks that nothing follows.
     pub(super) fn finish(&mut self) -> Result<(), BadRequest> {
         self.json.finish().map_err(|e| self.syntax(&e))
-    }
-
-    /// Returns the number of a party's name.
-    pub(super) fn party(&mut self, name: String) -> u32 {
-        let pointer = self.pointer();
-        self.parties.number(name, pointer)
-    }
-
-    /// Returns the number of a certificate's name.
-    pub(super) fn certificate(&mut self, name: String) -> u32 {
-        let pointer = self.pointer();
-        self.certificates.number(name, pointer)
-    }
-}
-
-impl Names {
-    fn number(&mut self, name: String, pointer: String) -> u32 {
-        if let Some(number) = self.numbers.get(&name) {
-            return *number;
-        }
-        let number = u32::try_from(self.met.len()).unwrap_or(u32::MAX);
-        self.met.push((name.clone(), pointer));
-        self.numbers.insert(name, number);
-        number
     }
 }
 

@@ -1,3 +1,4 @@
+use super::reader::escape;
 use super::*;
 use proptest::prelude::*;
 
@@ -55,19 +56,19 @@ fn the_canonical_form_is_one_and_is_read_back_as_the_same_request() {
     let canonical = request.canonical();
     assert_eq!(read(canonical.text()).unwrap(), request);
     assert_eq!(
-        canonical.at("/relationships/0/interests/0/share"),
-        Some(&json!({ "minimum": "50", "exclusiveMinimum": true, "maximum": "75" }))
+        request.at("/relationships/0/interests/0/share"),
+        Some(json!({ "minimum": "50", "exclusiveMinimum": true, "maximum": "75" }))
     );
-    assert_eq!(canonical.at("/relationships/1/interests/0/share"), Some(&json!({ "exact": "25" })));
+    assert_eq!(request.at("/relationships/1/interests/0/share"), Some(json!({ "exact": "25" })));
     assert_eq!(
-        canonical.at("/parties/0/facts/turnover"),
-        Some(&json!({ "number": "7500000000", "unit": "EUR" }))
+        request.at("/parties/0/facts/turnover"),
+        Some(json!({ "number": "7500000000", "unit": "EUR" }))
     );
-    assert_eq!(canonical.at("/parties/0/facts/employees"), Some(&json!(120)));
-    assert_eq!(canonical.at("/parties/0/facts/é~1~0"), Some(&json!("x")));
-    assert_eq!(canonical.at("/parties/1/ownership"), None, "what is not supplied is left out");
-    assert_eq!(canonical.at("/evaluationTime"), Some(&json!("2025-09-05T16:00:00Z")));
-    assert_eq!(canonical.at("/certificates/1/underlying"), Some(&json!("c")));
+    assert_eq!(request.at("/parties/0/facts/employees"), Some(json!(120)));
+    assert_eq!(request.at("/parties/0/facts/é~1~0"), Some(json!("x")));
+    assert_eq!(request.at("/parties/1/ownership"), None, "what is not supplied is left out");
+    assert_eq!(request.at("/evaluationTime"), Some(json!("2025-09-05T16:00:00Z")));
+    assert_eq!(request.at("/certificates/1/underlying"), Some(json!("c")));
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn absence_is_not_emptiness() {
     let request = read(EXAMPLE).unwrap();
     assert_eq!(request.parties[0].listings, Some(vec![]));
     assert_eq!(request.parties[1].listings, None);
-    assert_eq!(request.canonical().at("/parties/0/listings"), Some(&json!([])));
+    assert_eq!(request.at("/parties/0/listings"), Some(json!([])));
 }
 
 #[test]
@@ -335,7 +336,41 @@ fn requests() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Collects the pointers to everything in a value.
+fn pointers(value: &serde_json::Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    if let Some(object) = value.as_object() {
+        object.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{}", escape(name)), all));
+    }
+    for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+        pointers(value, &format!("{at}/{index}"), all);
+    }
+}
+
+/// Checks that pointers find in the request what they find in its JSON.
+fn finds_the_same(request: &Request) {
+    let value = request.to_value();
+    let mut all = Vec::new();
+    pointers(&value, "", &mut all);
+    for pointer in all {
+        for tail in ["", "/", "/0", "/00", "/+0", "/x", "/facts", "/~1", "x"] {
+            let pointer = format!("{pointer}{tail}");
+            assert_eq!(request.at(&pointer), value.pointer(&pointer).cloned(), "{pointer}");
+        }
+    }
+}
+
+#[test]
+fn a_pointer_finds_in_a_request_what_it_finds_in_its_json() {
+    finds_the_same(&read(EXAMPLE).unwrap());
+}
+
 proptest! {
+    #[test]
+    fn a_pointer_finds_the_same_in_any_request(request in requests()) {
+        finds_the_same(&read(&request.to_string()).unwrap());
+    }
+
     #[test]
     fn parse_print_parse_is_the_identity(request in requests()) {
         let first = read(&request.to_string()).unwrap();
