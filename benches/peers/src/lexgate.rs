@@ -86,7 +86,6 @@ pub fn parts(engine: &Engine, policy: &Prepared) -> Result<Vec<Row>> {
         part("read the request", inputs, |text| read(text).map(drop)),
         part("count its size", requests.clone(), |request| black(request.size())),
         part("its canonical form", requests.clone(), |request| black(request.canonical())),
-        part("copy the canonical value", canonical.clone(), |canonical| black(canonical.value().clone())),
         part("the digest of it", canonical, |canonical| black(canonical.digest())),
         part("decide without a policy", requests, move |request| decide(&ours, &none, request).map(drop)),
         part("decide", asked, move |request| decide(&other, &set, request).map(drop)),
