@@ -3,10 +3,13 @@
 use crate::native;
 use anyhow::{Context, Result, ensure};
 use lexgate_engine::{Binding, Engine, PolicySet, Prepared};
+use lexgate_model::date::Period;
 use lexgate_model::decision::Enforced;
 use lexgate_model::fault::Limits;
+use lexgate_model::package::DatasetVersion;
 use lexgate_model::request::Canonical;
-use lexgate_model::{Date, Package, Record, Request, RequestLimits, Verified, date};
+use lexgate_model::{Date, Digest, Package, Record, Request, RequestLimits, Verified, date};
+use rounds::workload::RESTRICTED;
 use rounds::{Answer, Outcome, QUESTIONS, Question, Row};
 use serde_json::Map;
 
@@ -14,6 +17,21 @@ use serde_json::Map;
 pub fn prepare(engine: &Engine, package: Verified<Package>) -> Result<Prepared> {
     let parameters = package.manifest.parameters.accept(Map::new())?;
     Ok(engine.prepare(package, parameters, Vec::new())?)
+}
+
+/// Prepares the policy that looks a list up, with a list of so many places more than its own four.
+pub fn prepare_listed(engine: &Engine, package: Verified<Package>, more: usize) -> Result<Prepared> {
+    let parameters = package.manifest.parameters.accept(Map::new())?;
+    let mut places = "place\nCN\nIR\nKP\nRU\n".to_owned();
+    (0..more).for_each(|number| places.push_str(&format!("nowhere-{number:06}\n")));
+    let dataset = DatasetVersion {
+        name: "places".to_owned(),
+        version: "1".to_owned(),
+        period: Period::default(),
+        digest: Digest::of(places.as_bytes()),
+        bytes: places.into_bytes().into(),
+    };
+    Ok(engine.prepare(package, parameters, vec![dataset])?)
 }
 
 fn read(text: &[u8]) -> Result<Request> {
@@ -73,6 +91,22 @@ pub fn evaluation(name: &'static str, engine: &Engine, policy: &Prepared) -> Res
     Ok(Row::part(name, move |number| {
         let request = requests.get(number).context("there is no such question")?;
         reported(&engine, &policy, request, day).map(Answer::Outcome)
+    }))
+}
+
+/// Returns a row for the evaluation alone of the policy that looks a list up.
+pub fn listed(name: &'static str, engine: &Engine, policy: Prepared) -> Result<Row> {
+    let (requests, day) = (requests()?, day()?);
+    let engine = engine.clone();
+    Ok(Row::part(name, move |number| {
+        let request = requests.get(number).context("there is no such question")?;
+        let listed = QUESTIONS.get(number).is_some_and(|question| {
+            let owners = question.owners.iter().map(|&(place, _)| place);
+            owners.chain([question.country, question.headquarters]).any(|place| RESTRICTED.contains(&place))
+        });
+        let outcome = reported(&engine, &policy, request, day)?;
+        ensure!(outcome == if listed { Outcome::Deny } else { Outcome::Permit }, "{outcome:?}");
+        Ok(Answer::Part)
     }))
 }
 

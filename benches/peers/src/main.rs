@@ -73,6 +73,11 @@ fn rows(
     rows.push(lexgate::whole("Lexgate, a policy without the sdk", engine, usual)?);
     rows.push(lexgate::evaluation("Lexgate, the evaluation alone", engine, policy)?);
     rows.push(lexgate::evaluation("the same of a policy without the sdk", engine, usual)?);
+    let listed = guests::package("listed")?;
+    for (name, more) in [("a list of 4 places is looked up", 0), ("a list of 100 000 places", 99_996)] {
+        let policy = lexgate::prepare_listed(engine, listed.clone(), more)?;
+        rows.push(lexgate::listed(name, engine, policy)?);
+    }
     rows.extend(bare::rows(engine, package, &fuel)?);
     rows.extend(lexgate::parts(engine, policy)?);
     Ok(rows)
