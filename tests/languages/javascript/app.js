@@ -2,7 +2,8 @@
 //
 // Supply is denied to a customer that is formed or headquartered in a restricted place, or of which owners from there hold
 // more than half; processors take a licence from more than a quarter on. It keeps to what is stated exactly, and refuses the
-// rest. The parameter `misbehave` makes it do what a policy must not; what becomes of that is for tests/languages.rs.
+// rest. With the parameter `misbehave` it does what a policy must not, as the category of the service says; what becomes of
+// that is for tests/languages.rs.
 
 // Percents are whole numbers of these, as `BigInt`. No float decides.
 const DIGITS = 18;
@@ -41,9 +42,9 @@ function place(tag, val, field) {
   return { at: { tag, val }, field };
 }
 
-function finding(code, outcome, evidence) {
+function finding(code, outcome, evidence, rule = "supply") {
   return {
-    rule: terms.misbehave === "lie" ? "another" : "supply",
+    rule,
     code,
     floor: outcome,
     ceiling: outcome,
@@ -73,7 +74,7 @@ function owned(request, customer) {
   return { total, interests };
 }
 
-/** Does what a policy must not do, if it is told to. */
+/** Does what a policy must not do. */
 function misbehave(how) {
   if (how === "loop") for (;;);
   if (how === "grow") {
@@ -81,20 +82,13 @@ function misbehave(how) {
     for (;;) kept.push(new Uint8Array(1 << 20).fill(1));
   }
   if (how === "recurse") deeper(0);
+  if (how === "lie") return [finding("clear", "permit", [], "another")];
   if (how === "refuse") throw unsupported("it was told to refuse");
 }
 
 function deeper(depth) {
   return deeper(depth + 1) + 1;
 }
-
-/** As much of a request as is read. */
-const SAMPLE = {
-  participants: [{ role: "endUser", party: 0 }],
-  parties: [{ jurisdiction: "-", headquarters: "-" }, { jurisdiction: "-" }],
-  relationships: [{ subject: 0, interestedParty: { tag: "known", val: 1 }, interests: [] }],
-  resource: {},
-};
 
 export const policy = {
   configure(parameters) {
@@ -103,15 +97,13 @@ export const policy = {
       restricted: new Set(given.restricted),
       denied: percent(given.denied),
       licensed: percent(given.licensed),
-      misbehave: "no",
+      misbehave: given.misbehave,
     };
-    // A function is compiled when it is first called. What was, is in the snapshot, and no evaluation pays for it.
-    policy.evaluate(SAMPLE);
-    terms.misbehave = given.misbehave;
   },
 
   evaluate(request) {
-    misbehave(terms.misbehave);
+    const wrong = terms.misbehave && misbehave(request.resource.category);
+    if (wrong) return wrong;
     const customer = request.participants.find((one) => one.role === "endUser")?.party;
     if (customer === undefined) throw unsupported("there is no end user");
     const party = request.parties[customer];

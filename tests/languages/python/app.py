@@ -2,7 +2,8 @@
 
 Supply is denied to a customer that is formed or headquartered in a restricted place, or of which owners from there hold
 more than half; processors take a licence from more than a quarter on. It keeps to what is stated exactly, and refuses the
-rest. The parameter `misbehave` makes it do what a policy must not; what becomes of that is for tests/languages.rs.
+rest. With the parameter `misbehave` it does what a policy must not, as the category of the service says; what becomes of
+that is for tests/languages.rs.
 """
 
 import json
@@ -43,9 +44,8 @@ def unsupported(why):
     return Err(Refusal_Unsupported(why))
 
 
-def finding(code, outcome, evidence):
+def finding(code, outcome, evidence, rule="supply"):
     licensing = LicensingPolicy.CASE_BY_CASE if outcome == Outcome.LICENCE_REQUIRED else None
-    rule = "another" if Policy.misbehave == "lie" else "supply"
     return Finding(rule, code, outcome, outcome, licensing, [], evidence, [], [], [])
 
 
@@ -60,7 +60,10 @@ class Policy(exports.Policy):
         Policy.misbehave = given["misbehave"]
 
     def evaluate(self, request):
-        misbehave(self.misbehave)
+        if self.misbehave:
+            wrong = misbehave(request.resource.category)
+            if wrong:
+                return wrong
         customer = next((one.party for one in request.participants if one.role == "endUser"), None)
         if customer is None:
             raise unsupported("there is no end user")
@@ -100,7 +103,7 @@ class Policy(exports.Policy):
 
 
 def misbehave(how):
-    """Does what a policy must not do, if it is told to."""
+    """Does what a policy must not do."""
     if how == "loop":
         while True:
             pass
@@ -110,8 +113,11 @@ def misbehave(how):
             kept.append(bytearray(1 << 20))
     if how == "recurse":
         deeper(0)
+    if how == "lie":
+        return [finding("clear", Outcome.PERMIT, [], rule="another")]
     if how == "refuse":
         raise unsupported("it was told to refuse")
+    return None
 
 
 def deeper(depth):
