@@ -1,4 +1,6 @@
 // Makes a component of app.js: `node componentize.mjs WIT SOURCE OUT`. It imports nothing of WASI.
+//
+// componentize-js uses preview2-shim without saying so; package.json names it for that.
 
 import { writeFile } from "node:fs/promises";
 import { componentize } from "@bytecodealliance/componentize-js";
