@@ -113,7 +113,7 @@ fn the_sdk_takes_only_the_core_of_the_model() {
     }
     hold(
         &breaches,
-        "the feature `host` and default features bring a JSON Schema engine into every policy; take them out",
+        "`host` and default features bring a JSON Schema engine into every policy; take them out",
     );
 }
 
@@ -209,10 +209,13 @@ fn authority_is_conjured_in_the_binary_alone() {
 
 #[test]
 fn nothing_is_left_undone_or_switched_off() {
-    let mut breaches = Vec::new();
+    let (mut breaches, ci) = (Vec::new(), read(".ci/run"));
     let left: [&[&str]; 4] = [&["todo", "!"], &["unimplemented", "!"], &["dbg", "!"], &["#", "[", "ignore"]];
     for file in rust_files() {
-        for sequence in left {
+        // What something must be built for first may be ignored, if CI does not ignore it.
+        let test = file.name.trim_start_matches("tests/").trim_end_matches(".rs");
+        let asked = ci.contains(&format!("--test {test} -- --ignored"));
+        for sequence in left.into_iter().filter(|sequence| !asked || !sequence.contains(&"ignore")) {
             let lines = file.lines_with(sequence).into_iter();
             breaches.extend(lines.map(|line| format!("{}:{line}: `{}`", file.name, sequence.concat())));
         }
@@ -278,10 +281,7 @@ fn there_is_one_release_of_the_webassembly_tools() {
         .map(|(release, tools)| format!("Cargo.lock: {release}: {}", tools.join(", ")))
         .collect();
     let breaches = if breaches.len() == 1 { Vec::new() } else { breaches };
-    hold(
-        &breaches,
-        "what one release accepts another may not: require the one that wasmtime was built with, `cargo update`",
-    );
+    hold(&breaches, "what one release accepts another may not: require the one of wasmtime, `cargo update`");
 }
 
 #[test]

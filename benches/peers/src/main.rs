@@ -4,6 +4,7 @@
 
 mod bare;
 mod guests;
+mod languages;
 mod lexgate;
 mod native;
 mod others;
@@ -35,7 +36,11 @@ fn main() -> Result<()> {
     if let Some(count) = bindings {
         return preparing::print_bindings(&screening, count, json);
     }
+    let languages = languages::find(&engine)?;
     let mut rows = rows(&engine, &screening, &policy, &usual)?;
+    for language in &languages {
+        rows.extend(language.rows(&engine)?);
+    }
     for row in &mut rows {
         row.check()?;
     }
@@ -51,7 +56,8 @@ fn main() -> Result<()> {
     table::print(&table::measure(&mut rows, &mut others, rounds)?, json)?;
     drop((rows, others));
     threads::print(&engine, &[("built with the sdk", &policy), ("without the sdk", &usual)], json)?;
-    preparing::print(&screening, json)
+    preparing::print(&screening, json)?;
+    languages.iter().try_for_each(|language| language.print(&engine, json))
 }
 
 fn rows(

@@ -28,10 +28,11 @@ fn prepare(engine: &Engine, package: &Verified<Package>, number: usize) -> Resul
 }
 
 /// A folder for a cache, which is gone with this.
-struct Place(tempfile::TempDir);
+pub struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Result<Place> {
+    /// Makes the folder.
+    pub fn new() -> Result<Place> {
         let folder = tempfile::tempdir()?;
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700))?;
         Ok(Place(folder))
@@ -41,22 +42,30 @@ impl Place {
         Ok(Dir::open_ambient_dir(self.0.path(), ambient_authority())?)
     }
 
-    fn engine(&self) -> Result<Engine> {
-        Ok(Engine::builder()
-            .cache(Cache::new(self.dir()?, [7; 32], 16 << 30)?)
-            .room(Room::default())
-            .start()?)
+    /// Returns the cache.
+    pub fn cache(&self) -> Result<Cache> {
+        Ok(Cache::new(self.dir()?, [7; 32], 16 << 30)?)
     }
 
-    fn bytes(&self) -> Result<u64> {
+    fn engine(&self) -> Result<Engine> {
+        Ok(Engine::builder().cache(self.cache()?).room(Room::default()).start()?)
+    }
+
+    /// Returns how many bytes it holds.
+    pub fn bytes(&self) -> Result<u64> {
         self.dir()?.entries()?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
 }
 
 /// Returns the median of what it takes, in milliseconds.
-fn milliseconds(mut once: impl FnMut(usize) -> Result<()>) -> Result<f64> {
+fn milliseconds(once: impl FnMut(usize) -> Result<()>) -> Result<f64> {
+    milliseconds_of(TIMES, once)
+}
+
+/// Returns the median of so many.
+pub fn milliseconds_of(times: usize, mut once: impl FnMut(usize) -> Result<()>) -> Result<f64> {
     let mut all = Vec::new();
-    for number in 0..TIMES {
+    for number in 0..times {
         let begin = Instant::now();
         once(number)?;
         all.push(begin.elapsed().as_secs_f64() * 1e3);
@@ -82,17 +91,22 @@ pub fn print(package: &Verified<Package>, json: bool) -> Result<()> {
         ("load from the cache", loaded),
     ];
     drop(policy);
+    print_lines(&format!("a package of {} bytes", package.bytes.len()), &lines, json);
+    Ok(())
+}
+
+/// Prints a table of what preparing something takes.
+pub fn print_lines(package: &str, lines: &[(&str, f64)], json: bool) {
     if !json {
-        println!("\n| preparing a package of {} bytes | median, ms |\n| --- | --- |", package.bytes.len());
+        println!("\n| preparing {package} | median, ms |\n| --- | --- |");
     }
     for (what, median) in lines {
         if json {
-            println!("{}", json!({ "what": what, "milliseconds": median }));
+            println!("{}", json!({ "package": package, "what": what, "milliseconds": median }));
         } else {
             println!("| {what} | {median:.3} |");
         }
     }
-    Ok(())
 }
 
 /// Prepares so many bindings, each with parameters of its own, and tells what they take; then asks some of them.
