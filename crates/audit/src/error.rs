@@ -32,7 +32,9 @@ pub enum Error {
     #[error("another process owns this log (`{0}` is locked): stop it first, or only read")]
     Owned(&'static str),
     /// A segment is not what was written.
-    #[error("`{file}` is damaged at byte {offset}: {what}; nothing was changed: put this file back from a backup")]
+    #[error(
+        "`{file}` is damaged at byte {offset}: {what}; nothing was changed: put this file back from a backup"
+    )]
     Damaged {
         /// The file, inside the folder of the log.
         file: String,

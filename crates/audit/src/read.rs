@@ -43,6 +43,14 @@ impl Reader {
         &*self.folder
     }
 
+    /// Returns the id of the log, once it has a segment.
+    pub(crate) fn identity(&self) -> Result<Option<[u8; 16]>, Error> {
+        if numbers(self.folder())?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Segment::open(self.folder(), 1)?.map(|segment| segment.header.log))
+    }
+
     /// Returns all entries from a number on, oldest first. At the end the iterator gives `None`, and goes on when it is asked
     /// again after more was written.
     ///
@@ -113,7 +121,10 @@ pub struct Entries {
 
 impl std::fmt::Debug for Entries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entries").field("segment", &self.number).field("offset", &self.offset).finish_non_exhaustive()
+        f.debug_struct("Entries")
+            .field("segment", &self.number)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
     }
 }
 
@@ -184,7 +195,9 @@ impl Entries {
                 continue;
             }
             match what {
-                None if later => (self.number, self.segment, self.offset) = (self.number + 1, None, HEADER_BYTES as u64),
+                None if later => {
+                    (self.number, self.segment, self.offset) = (self.number + 1, None, HEADER_BYTES as u64)
+                }
                 None => return Ok(None),
                 Some(what) => {
                     if later || segment.has_later_group(self.offset, expected)? {

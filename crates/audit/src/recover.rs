@@ -98,7 +98,9 @@ fn check_headers(folder: &dyn Folder, last: u64) -> Result<(), Error> {
 /// Returns an error unless one segment may follow another.
 pub(crate) fn check_follows(before: Option<&Header>, header: &Header, name: &str) -> Result<(), Error> {
     match before {
-        None if header.first != 1 => Err(Error::damaged(name, 24, "the first segment does not begin with entry 1")),
+        None if header.first != 1 => {
+            Err(Error::damaged(name, 24, "the first segment does not begin with entry 1"))
+        }
         Some(before) if before.log != header.log => {
             Err(Error::damaged(name, 48, "it belongs to another log"))
         }
@@ -179,7 +181,8 @@ fn write_again(
     while offset < range.end {
         let length = usize::try_from(range.end - offset).unwrap_or(usize::MAX).min(1 << 20);
         let bytes = segment.bytes(offset, length)?;
-        let bytes = bytes.ok_or_else(|| Error::damaged(name, offset, "it became shorter while it was read"))?;
+        let bytes =
+            bytes.ok_or_else(|| Error::damaged(name, offset, "it became shorter while it was read"))?;
         file.write_at(offset, bytes).map_err(Error::io("write", name))?;
         offset += length as u64;
     }

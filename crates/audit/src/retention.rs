@@ -269,7 +269,8 @@ pub(crate) fn sweep(
         }
         if decisions > 0 {
             let deletion = Deletion { before, reason: retention.reason.clone(), decisions };
-            let draft = Draft::new(Kind::Deletion, &retention.tenant, None, vec![(TERMS, to_json(&deletion)?)])?;
+            let draft =
+                Draft::new(Kind::Deletion, &retention.tenant, None, vec![(TERMS, to_json(&deletion)?)])?;
             log.append(draft).map_err(refused)?;
         }
     }

@@ -181,9 +181,10 @@ mod tests {
     fn a_record_that_is_split_is_joined_to_the_same_bytes() {
         let record = r#"{"lexgate":"0.1.0","a\"b":1.50,"request":{"x":[1,2]},"bindings":[],"decision":{"floor":"deny"}}"#;
         let parts = sections(record);
-        assert_eq!(parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(), [
-            META, REQUEST, BINDINGS, DECISION
-        ]);
+        assert_eq!(
+            parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(),
+            [META, REQUEST, BINDINGS, DECISION]
+        );
         assert_eq!(join(&parts).unwrap(), record.as_bytes());
         assert!(join(&parts[..3]).unwrap_err().to_string().contains("`decision` is withheld"));
     }

@@ -201,7 +201,11 @@ impl Segment {
     /// Returns what lies at a place. Lengths are checked before anything is allocated for them.
     pub(crate) fn at(&mut self, offset: u64) -> Result<Found<'_>, Error> {
         let Some(front) = self.bytes(offset, FRAME_BYTES)? else {
-            return Ok(if self.bytes(offset, 1)?.is_none() { Found::End } else { Found::Bad("a frame is cut") });
+            return Ok(if self.bytes(offset, 1)?.is_none() {
+                Found::End
+            } else {
+                Found::Bad("a frame is cut")
+            });
         };
         let mut fields = Fields(front);
         let mark: [u8; 4] = fields.take();
@@ -278,7 +282,8 @@ impl Segment {
             let wanted = length.max(CHUNK_BYTES).min(usize::try_from(left).unwrap_or(usize::MAX));
             self.buffer.resize(wanted, 0);
             self.begin = offset;
-            let read = read_all(&*self.file, offset, &mut self.buffer).map_err(Error::io("read", &self.name))?;
+            let read =
+                read_all(&*self.file, offset, &mut self.buffer).map_err(Error::io("read", &self.name))?;
             self.buffer.truncate(read);
         }
         Ok(self.range(offset, length).and_then(|range| self.buffer.get(range)))
@@ -286,7 +291,8 @@ impl Segment {
 
     /// Returns all bytes at a place that are read already, and at least one; nothing at the end.
     fn some_bytes(&mut self, offset: u64) -> Result<Option<&[u8]>, Error> {
-        let least = usize::try_from(self.length()?.saturating_sub(offset)).unwrap_or(usize::MAX).min(MARK.len());
+        let least =
+            usize::try_from(self.length()?.saturating_sub(offset)).unwrap_or(usize::MAX).min(MARK.len());
         if least == 0 || self.bytes(offset, least)?.is_none() {
             return Ok(None);
         }

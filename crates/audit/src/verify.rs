@@ -133,7 +133,8 @@ fn segment(reader: &Reader, number: u64, is_last: bool, walk: &mut Walk) -> Resu
                 let (sequence, end) = (frame.sequence, frame.end());
                 let entry = Entry::read(sequence, frame.entry);
                 if sequence != walk.expected {
-                    report.problem(offset, format!("entry {sequence} stands where {} belongs", walk.expected));
+                    report
+                        .problem(offset, format!("entry {sequence} stands where {} belongs", walk.expected));
                 }
                 match entry {
                     Ok(entry) => {
@@ -176,15 +177,21 @@ fn check(reader: &Reader, entry: &Entry, offset: u64, walk: &mut Walk, report: &
     }
     walk.last = Some(entry.head.id);
     for name in entry.broken() {
-        report.problem(offset, format!("the section `{name}` of entry {number} is not what its head commits to"));
+        report.problem(
+            offset,
+            format!("the section `{name}` of entry {number} is not what its head commits to"),
+        );
     }
     if entry.is_deleted() {
         report.deleted += 1;
-        let ledger = walk.ledger.get_or_insert_with(|| Ledger::read(reader).map_err(|error| error.to_string()));
+        let ledger =
+            walk.ledger.get_or_insert_with(|| Ledger::read(reader).map_err(|error| error.to_string()));
         match ledger {
             Ok(ledger) if ledger.covers(number, &entry.head) => {}
             Ok(_) => report.problem(offset, format!("entry {number} was emptied, and no deletion covers it")),
-            Err(error) => report.problem(offset, format!("whether entry {number} was deleted is not known: {error}")),
+            Err(error) => {
+                report.problem(offset, format!("whether entry {number} was deleted is not known: {error}"))
+            }
         }
     }
     if entry.head.kind == Kind::Decision

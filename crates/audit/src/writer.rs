@@ -280,7 +280,8 @@ impl Writer {
     /// so is its name.
     fn current_for(&mut self, bytes: u64, first_id: EntryId) -> Result<Current, Error> {
         let room = |current: &Current| {
-            current.length <= HEADER_BYTES as u64 || current.length + bytes <= self.shared.limits.segment_bytes
+            current.length <= HEADER_BYTES as u64
+                || current.length + bytes <= self.shared.limits.segment_bytes
         };
         if let Some(current) = self.current.take_if(|current| room(current)) {
             return Ok(current);

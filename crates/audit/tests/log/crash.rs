@@ -77,7 +77,11 @@ fn power_lost_again_while_the_log_is_mended_loses_nothing_either() {
             let mut acknowledged = acknowledged.clone();
             acknowledged.extend(work(&folder, &mut names));
             for left in LEFT.into_iter().chain([Left::Parts(random.below(1 << 40))]) {
-                check(&folder.after(left), &acknowledged, &format!("died at {dies}, then {again}, left {left:?}"));
+                check(
+                    &folder.after(left),
+                    &acknowledged,
+                    &format!("died at {dies}, then {again}, left {left:?}"),
+                );
             }
         }
     }
@@ -156,7 +160,8 @@ fn a_clock_that_goes_backwards_disturbs_no_order() {
     let (clock, hand) = clock(20_000);
     let folder = Faulty::default();
     let mut ids = Vec::new();
-    for (opening, days) in [[20_000, 19_000, 20_001], [3, 4, 20_000], [-5, 0, 30_000]].into_iter().enumerate() {
+    for (opening, days) in [[20_000, 19_000, 20_001], [3, 4, 20_000], [-5, 0, 30_000]].into_iter().enumerate()
+    {
         let (log, opened) = Log::open(Arc::new(folder.clone()), small(), Arc::clone(&clock)).unwrap();
         assert_eq!(opened.entries, opening as u64 * 3);
         for day in days {
@@ -188,7 +193,8 @@ fn who_hands_in_too_much_is_told_at_once() {
     let mut taken = 0;
     let refused = (1..).find_map(|entry| {
         let sender = sender.clone();
-        let refused = log.submit(draft("acme", entry, 5), move |done| sender.send(done.is_ok()).unwrap()).err();
+        let refused =
+            log.submit(draft("acme", entry, 5), move |done| sender.send(done.is_ok()).unwrap()).err();
         taken += u64::from(refused.is_none());
         refused
     });

@@ -13,7 +13,7 @@ const SECTOR: usize = 512;
 
 /// What is left when the power comes back.
 #[derive(Debug, Clone, Copy)]
-pub enum Left {
+pub(crate) enum Left {
     /// Only what was durable.
     Durable,
     /// Everything, as when only the process is killed.
@@ -53,37 +53,37 @@ struct State {
 
 /// A folder that can lose power.
 #[derive(Debug, Clone, Default)]
-pub struct Faulty(Arc<Mutex<State>>);
+pub(crate) struct Faulty(Arc<Mutex<State>>);
 
 impl Faulty {
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.0.lock().unwrap().calls
     }
 
     /// Has the power lost in a call, counted from now: 0 is the next.
-    pub fn die_in(&self, calls: u64) {
+    pub(crate) fn die_in(&self, calls: u64) {
         let mut state = self.0.lock().unwrap();
         state.dies_at = Some(state.calls + calls);
     }
 
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.0.lock().unwrap().dead
     }
 
     /// Has the n-th sync of a file from now fail.
-    pub fn fail_sync_in(&self, syncs: u64) {
+    pub(crate) fn fail_sync_in(&self, syncs: u64) {
         self.0.lock().unwrap().failing_sync = Some(syncs);
     }
 
     /// Sets how many bytes there is room for beside those that are there.
-    pub fn room(&self, more: Option<usize>) {
+    pub(crate) fn room(&self, more: Option<usize>) {
         let mut state = self.0.lock().unwrap();
         let used: usize = state.names.values().map(|node| state.nodes[*node].seen.len()).sum();
         state.room = more.map(|more| used + more);
     }
 
     /// Returns what is left when the power comes back.
-    pub fn after(&self, left: Left) -> Faulty {
+    pub(crate) fn after(&self, left: Left) -> Faulty {
         let state = self.0.lock().unwrap();
         let mut random = Random(match left {
             Left::Parts(seed) => seed,
@@ -111,18 +111,18 @@ impl Faulty {
     }
 
     /// Changes a byte of a file.
-    pub fn flip(&self, name: &str, offset: usize) {
+    pub(crate) fn flip(&self, name: &str, offset: usize) {
         let mut state = self.0.lock().unwrap();
         let node = state.names[name];
         state.nodes[node].seen[offset] ^= 0x20;
     }
 
-    pub fn bytes(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         let state = self.0.lock().unwrap();
         state.nodes[state.names[name]].seen.clone()
     }
 
-    pub fn put(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         let mut state = self.0.lock().unwrap();
         state.nodes.push(Node { seen: bytes.to_vec(), safe: bytes.to_vec(), dirty: BTreeSet::new() });
         let node = state.nodes.len() - 1;
@@ -331,10 +331,10 @@ impl File for Handle {
 
 /// Numbers that look random, the same each time (splitmix64).
 #[derive(Debug)]
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -67,7 +67,7 @@ fn a_process_that_is_killed_loses_nothing_that_it_acknowledged() {
         }
         child.kill().unwrap();
         // What it said before it was killed counts as well.
-        lines.for_each(|line| drop(take(line)));
+        lines.for_each(|line| _ = take(line));
         child.wait().unwrap();
 
         let log = open(temporary.path());

@@ -5,7 +5,9 @@
 mod crash;
 mod damage;
 mod faulty;
+mod index;
 mod kill;
+mod records;
 mod retention;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,38 +16,36 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 
 /// Limits that make segments and groups as small as they can be.
-pub fn small() -> LogLimits {
+pub(crate) fn small() -> LogLimits {
     LogLimits { segment_bytes: 2_000, group: 4, group_bytes: 1_500, waiting: 64, waiting_bytes: 1 << 20 }
 }
 
 /// A clock that stands still, and the hand to turn it: in days since 1970.
-pub fn clock(days: i64) -> (Clock, Arc<AtomicI64>) {
+pub(crate) fn clock(days: i64) -> (Clock, Arc<AtomicI64>) {
     let hand = Arc::new(AtomicI64::new(days));
     let day = Arc::clone(&hand);
-    let clock = move || {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day.load(Ordering::SeqCst))
-    };
+    let clock = move || Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day.load(Ordering::SeqCst));
     (Arc::new(clock), hand)
 }
 
 /// An entry that can be told from others, of some size.
-pub fn draft(tenant: &str, name: u64, size: usize) -> Draft {
+pub(crate) fn draft(tenant: &str, name: u64, size: usize) -> Draft {
     let body = format!(r#"{{"name":{name},"filling":"{}"}}"#, "x".repeat(size));
     Draft::new(Kind::Decision, tenant, Some("1"), vec![("body", body.into_bytes())]).unwrap()
 }
 
 /// Returns the name of such an entry.
-pub fn name(entry: &Entry) -> u64 {
+pub(crate) fn name(entry: &Entry) -> u64 {
     let text = String::from_utf8(entry.section("body").unwrap().bytes.clone()).unwrap();
     text.split(['{', ':', ',']).nth(2).unwrap().parse().unwrap()
 }
 
-pub fn entries(reader: &Reader) -> Vec<Entry> {
+pub(crate) fn entries(reader: &Reader) -> Vec<Entry> {
     reader.entries(1).unwrap().map(|item| item.unwrap().1).collect()
 }
 
 /// Appends many at once, and returns the names of those that were acknowledged.
-pub fn append_all(log: &Log, drafts: Vec<(u64, Draft)>) -> Vec<u64> {
+pub(crate) fn append_all(log: &Log, drafts: Vec<(u64, Draft)>) -> Vec<u64> {
     let (sender, receiver) = mpsc::channel();
     for (name, draft) in drafts {
         let sender = sender.clone();
