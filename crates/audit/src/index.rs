@@ -129,6 +129,15 @@ impl IndexFile {
     }
 }
 
+/// What an index says about itself.
+struct About {
+    format: i64,
+    /// The log it was made of, once that had a segment.
+    log: Option<[u8; 16]>,
+    /// The number of the next entry.
+    next: u64,
+}
+
 /// An open index.
 #[derive(Debug)]
 pub struct Index {
@@ -149,7 +158,7 @@ impl Index {
             connection.busy_timeout(Duration::from_millis(PATIENCE_MS))?;
             let index = Index { connection, entries: None };
             match index.about()? {
-                Some((FORMAT, _, _)) => Ok(index),
+                Some(About { format: FORMAT, .. }) => Ok(index),
                 _ => Err(Trouble::Worthless("it is of another format".to_owned())),
             }
         };
@@ -186,21 +195,21 @@ impl Index {
         Ok(())
     }
 
-    fn about(&self) -> Result<Option<(i64, Option<[u8; 16]>, u64)>, Trouble> {
+    fn about(&self) -> Result<Option<About>, Trouble> {
         let about = self.connection.query_row("SELECT format, log, next FROM about", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok(About { format: row.get(0)?, log: row.get(1)?, next: row.get(2)? })
         });
         Ok(about.optional()?)
     }
 
     /// Returns how far it has come: the number of the last entry in it.
     pub(crate) fn indexed(&self) -> Result<u64, Trouble> {
-        Ok(self.about()?.map_or(0, |(_, _, next)| next - 1))
+        Ok(self.about()?.map_or(0, |about| about.next.saturating_sub(1)))
     }
 
     /// Looks whether it was made of this log, and not of one that had more.
     fn belongs_to(&self, reader: &Reader, durable: u64) -> Result<(), Trouble> {
-        let Some((FORMAT, log, next)) = self.about()? else {
+        let Some(About { format: FORMAT, log, next }) = self.about()? else {
             return Err(Trouble::Worthless("it is of another format".to_owned()));
         };
         let last = next.saturating_sub(1);
@@ -267,6 +276,8 @@ impl Index {
         }
         knows(&transaction, number, segment.header.generation)?;
         transaction.commit()?;
+        // What was deleted leaves SQLite's log as well, unless somebody is reading: then it does so later.
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         Ok(())
     }
 
@@ -291,8 +302,8 @@ impl Index {
             let (location, entry) = item?;
             if location.segment != segment {
                 segment = location.segment;
-                let generation = Segment::open_whole(reader.folder(), segment)?.header.generation;
-                knows(&transaction, segment, generation)?;
+                // Of the file that is read, which may have been put out of its place meanwhile.
+                knows(&transaction, segment, entries.generation())?;
             }
             bytes += entry.sections.iter().map(|section| section.bytes.len()).sum::<usize>();
             rows::insert(&transaction, location, &entry)?;

@@ -165,6 +165,11 @@ impl Entries {
         self.expected
     }
 
+    /// Returns how often the segment that is read was rewritten.
+    pub(crate) fn generation(&self) -> u32 {
+        self.segment.as_ref().map_or(0, |segment| segment.header.generation)
+    }
+
     fn step(&mut self) -> Result<Option<(Location, Entry)>, Error> {
         loop {
             if self.segment.is_none() && !self.open()? {

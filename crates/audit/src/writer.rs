@@ -307,7 +307,6 @@ impl Writer {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn no_random(error: getrandom::Error) -> Error {
     Error::Invalid(format!("the system gives no random bytes for an id: {error}"))
 }

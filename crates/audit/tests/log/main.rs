@@ -1,6 +1,12 @@
 //! The log, held to its promises: whatever fails and whenever, what was acknowledged is there, once, and the log opens.
 
 #![expect(clippy::disallowed_methods, reason = "tests use files, processes and the environment")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 mod crash;
 mod damage;
