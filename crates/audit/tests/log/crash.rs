@@ -104,6 +104,21 @@ fn a_sync_that_fails_is_told_to_all_and_what_was_acknowledged_later_stays() {
 }
 
 #[test]
+fn what_a_failed_sync_left_is_durable_before_the_next_segment_begins() {
+    for fails in 0..14 {
+        let folder = Faulty::default();
+        folder.fail_sync_in(fails);
+        let acknowledged = work(&folder, &mut 0);
+        // Too large for what is there, so it begins a segment of its own.
+        open(&folder).unwrap().append(draft("acme", 900, 4_000)).unwrap();
+        let acknowledged = [acknowledged, vec![900]].concat();
+        for left in LEFT.into_iter().chain((0..10).map(Left::Parts)) {
+            check(&folder.after(left), &acknowledged, &format!("sync {fails} failed, left {left:?}"));
+        }
+    }
+}
+
+#[test]
 fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
     let folder = Faulty::default();
     let log = open(&folder).unwrap();

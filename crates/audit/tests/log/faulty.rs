@@ -163,7 +163,10 @@ impl Node {
                 // The length is the old one, the new one, or between, and what was not written is zero.
                 let (short, long) =
                     (self.safe.len().min(self.seen.len()), self.safe.len().max(self.seen.len()));
-                let length = short + random.below((long - short) as u64 + 1) as usize;
+                let length = match random.below(3) {
+                    0 => short + random.below((long - short) as u64 + 1) as usize,
+                    _ => self.seen.len(),
+                };
                 let mut bytes = self.safe.clone();
                 bytes.resize(length, 0);
                 for sector in &self.dirty {

@@ -50,13 +50,19 @@ pub(crate) fn entries(reader: &Reader) -> Vec<Entry> {
     reader.entries(1).unwrap().map(|item| item.unwrap().1).collect()
 }
 
-/// Appends many at once, and returns the names of those that were acknowledged.
+/// Appends many at once, and returns the names of those that were acknowledged. The first is a group by itself, and the
+/// writer waits for the others, so that the groups are the same each time.
 pub(crate) fn append_all(log: &Log, drafts: Vec<(u64, Draft)>) -> Vec<u64> {
     let (sender, receiver) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let mut wait = Some(wait);
     for (name, draft) in drafts {
-        let sender = sender.clone();
-        let _ = log.submit(draft, move |done| drop(sender.send((name, done))));
+        let (sender, wait) = (sender.clone(), wait.take());
+        let _ = log.submit(draft, move |done| {
+            let _ = wait.map(|wait| wait.recv());
+            let _ = sender.send((name, done));
+        });
     }
-    drop(sender);
+    drop((go, sender));
     receiver.into_iter().filter_map(|(name, done)| done.is_ok().then_some(name)).collect()
 }

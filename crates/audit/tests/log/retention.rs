@@ -107,6 +107,7 @@ fn power_lost_at_any_call_of_a_sweep_deletes_nothing_else_and_the_next_sweep_goe
     sweep(&whole, &clock).unwrap();
     let expected = [1, 2, 3, 4, 5];
     assert_eq!(deleted(&whole), expected);
+    assert_eq!(deleted(&whole.after(Left::Durable)), expected);
     let heads: Vec<_> =
         entries(&Reader::new(Arc::new(whole.clone()))).iter().map(|entry| entry.sequence).collect();
     assert_eq!(heads.len(), 14);
@@ -131,6 +132,34 @@ fn power_lost_at_any_call_of_a_sweep_deletes_nothing_else_and_the_next_sweep_goe
             assert!(!folder.names().unwrap().iter().any(|name| name.ends_with(".new")), "{what}");
         }
     }
+}
+
+#[test]
+fn a_hold_also_keeps_what_a_deletion_has_not_reached() {
+    let (folder, clock, hand) = written();
+    hand.store(20_020, Ordering::SeqCst);
+    let mut calls = 0;
+    let folder = loop {
+        // The power is lost as soon as the deletion is durable.
+        let folder = folder.after(Left::All);
+        folder.die_in(calls);
+        let _ = open(&folder, &clock).map(|records| records.sweep(&[keep("acme", 13)]));
+        let folder = folder.after(Left::Durable);
+        if entries(&Reader::new(Arc::new(folder.clone()))).len() == 13 {
+            break folder;
+        }
+        calls += 1;
+    };
+    assert_eq!(deleted(&folder), [] as [u64; 0]);
+    let records = open(&folder, &clock).unwrap();
+    let third = entries(&records.log().reader())[2].head.id;
+    records.log().append(hold("late", Scope::Entries([third].into()))).unwrap();
+    assert_eq!(records.sweep(&[]).unwrap().decisions, 2);
+    assert_eq!(deleted(&folder), [1, 5]);
+    records.log().append(lifted("late")).unwrap();
+    assert_eq!(records.sweep(&[]).unwrap().decisions, 1);
+    assert_eq!(deleted(&folder), [1, 3, 5]);
+    assert!(verify(&records.log().reader()).unwrap().is_sound());
 }
 
 #[test]
