@@ -515,11 +515,7 @@ impl Source {
 fn without_dots(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
+        if part == ".." { drop(parts.pop()) } else { parts.push(part) }
     }
     parts.join("/")
 }

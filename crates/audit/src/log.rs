@@ -92,7 +92,8 @@ impl Log {
     }
 
     /// Hands an entry in, and calls back when it is durable or refused. The callback runs on the thread that writes, and
-    /// holds up whoever comes next: it should send, not work. With a `oneshot` of any runtime this is an async append.
+    /// holds up whoever comes next: it should send, not work. With the sender of a `oneshot` channel in it, of any runtime, this
+    /// is an append to await.
     ///
     /// # Errors
     /// [`Refused`] at once, without the callback: too much waits, or the log takes nothing more.

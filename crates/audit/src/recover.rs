@@ -42,7 +42,7 @@ pub(crate) struct Tail {
 pub(crate) fn recover(folder: &dyn Folder) -> Result<Tail, Error> {
     remove_what_was_put_aside(folder)?;
     let mut numbers = numbers(folder)?;
-    check_headers(folder, numbers.end.saturating_sub(1))?;
+    check_headers(folder, numbers.end)?;
     let mut cut_bytes = 0;
     while let Some(last) = numbers.clone().next_back() {
         let name = file_name(last);
@@ -84,13 +84,21 @@ fn remove_what_was_put_aside(folder: &dyn Folder) -> Result<(), Error> {
     Ok(())
 }
 
-/// Looks at the headers of all segments before the last: one log, ascending.
-fn check_headers(folder: &dyn Folder, last: u64) -> Result<(), Error> {
+/// Looks at the headers of all segments: one log, ascending. That of the last may not be there.
+fn check_headers(folder: &dyn Folder, end: u64) -> Result<(), Error> {
     let mut before: Option<Header> = None;
-    for number in 1..last {
-        let Segment { header, name, .. } = Segment::open_whole(folder, number)?;
-        check_follows(before.as_ref(), &header, &name)?;
-        before = Some(header);
+    for number in 1..end {
+        let is_last = number + 1 == end;
+        match Segment::open(folder, number) {
+            Ok(Some(Segment { header, name, .. })) => {
+                check_follows(before.as_ref(), &header, &name)?;
+                before = Some(header);
+            }
+            // What it is, is found out when it is scanned.
+            Ok(None) | Err(Error::Damaged { .. }) if is_last => {}
+            Ok(None) => return Err(Error::damaged(&file_name(number), 0, "it is cut in its header")),
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -115,6 +115,15 @@ impl Shared {
         self.changed.notify_one();
     }
 
+    /// Lets nobody wait any longer: there is no writer.
+    fn abandon(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        let waiting = std::mem::take(&mut queue.tasks);
+        drop(queue);
+        waiting.into_iter().for_each(|task| task.refuse(Refused::Closed));
+    }
+
     /// Waits for tasks, and returns those of one group: entries, or one that seals. None once the log is closed.
     fn take(&self) -> Option<Vec<Task>> {
         let mut queue = self.lock();
@@ -189,8 +198,15 @@ impl Writer {
         }
     }
 
-    /// Writes until the log is closed and nothing waits.
+    /// Writes until the log is closed and nothing waits. Should it panic, nobody is left waiting.
     pub(crate) fn work(mut self) {
+        struct Leaving(Arc<Shared>);
+        impl Drop for Leaving {
+            fn drop(&mut self) {
+                self.0.abandon();
+            }
+        }
+        let _leaving = Leaving(Arc::clone(&self.shared));
         while let Some(group) = self.shared.take() {
             let mut entries = Vec::new();
             for task in group {

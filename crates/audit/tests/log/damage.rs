@@ -113,6 +113,9 @@ fn a_segment_that_is_missing_or_misplaced_or_of_another_log_is_told() {
     folder.put(&names[1], &written().bytes(&names[1]));
     assert!(open(&folder).unwrap_err().to_string().contains("another log"));
     let folder = written();
+    folder.put(names.last().unwrap(), &written().bytes(names.last().unwrap()));
+    assert!(open(&folder).unwrap_err().to_string().contains("another log"));
+    let folder = written();
     let mut newer = folder.bytes(&names[0]);
     newer[8] = 2;
     folder.put(&names[0], &newer);
