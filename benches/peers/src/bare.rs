@@ -36,7 +36,7 @@ fn config() -> Config {
     prices.CallIndirect = 5;
     config.consume_fuel(true).epoch_interruption(true).operator_cost(prices);
     config.cranelift_nan_canonicalization(true);
-    config.wasm_relaxed_simd(false).wasm_memory64(false).wasm_multi_memory(false).wasm_tail_call(false);
+    config.wasm_relaxed_simd(false).wasm_memory64(false).wasm_tail_call(false).wasm_multi_memory(true);
     config.cranelift_opt_level(OptLevel::Speed);
     config.max_wasm_stack(512 << 10);
     config.memory_reservation(4 << 30).memory_may_move(false);

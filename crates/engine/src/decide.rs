@@ -12,6 +12,7 @@ use lexgate_model::finding::{self, Context, Finding, Span};
 use lexgate_model::record::{AppliedLimits, Evaluation, Record};
 use lexgate_model::verdict::Verdict;
 use lexgate_model::{Request, When};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Wall clock of one decision, in milliseconds; a set that takes longer ends in the fault `deadline`.
@@ -134,7 +135,24 @@ impl Engine {
         when: When,
         log: &mut dyn FnMut(&str, LogLine),
     ) -> Record<M> {
-        let mut request = std::borrow::Cow::Borrowed(request);
+        let (request, bindings, decision) = self.ask_all(set, request, when, log);
+        Record::new(self.meter().to_owned(), request.canonical(), bindings, decision)
+    }
+
+    /// Returns the decision alone, where nobody wants the record.
+    #[must_use]
+    pub fn answer<M: Kind>(&self, set: &PolicySet, request: &Request, when: When) -> Decision<M> {
+        self.ask_all(set, request, when, &mut |_, _| {}).2
+    }
+
+    fn ask_all<'r, M: Kind>(
+        &self,
+        set: &PolicySet,
+        request: &'r Request,
+        when: When,
+        log: &mut dyn FnMut(&str, LogLine),
+    ) -> (Cow<'r, Request>, Vec<Evaluation>, Decision<M>) {
+        let mut request = Cow::Borrowed(request);
         if request.when() != Some(when) {
             request.to_mut().set_when(when);
         }
@@ -159,7 +177,7 @@ impl Engine {
         }
         asked.sort_by_key(|(place, _)| *place);
         let bindings = asked.into_iter().map(|(_, evaluation)| evaluation).collect();
-        Record::new(self.meter().to_owned(), request.canonical(), bindings, Decision::of(&joined))
+        (request, bindings, Decision::of(&joined))
     }
 
     /// Asks one binding. An environmental fault is tried once more.

@@ -83,6 +83,7 @@ struct Counter<'l, 'a> {
     canonical_functions: u64,
     custom_sections: u64,
     functions: u64,
+    loop_locals: u64,
     data_segments: u64,
     tables: u64,
     table_elements: u64,
@@ -102,6 +103,7 @@ impl<'l, 'a> Counter<'l, 'a> {
             canonical_functions: 0,
             custom_sections: 0,
             functions: 0,
+            loop_locals: 0,
             data_segments: 0,
             tables: 0,
             table_elements: 0,
@@ -233,11 +235,13 @@ impl<'l, 'a> Counter<'l, 'a> {
         function: FuncToValidate<ValidatorResources>,
         body: &FunctionBody<'_>,
     ) -> Result<(), Reason> {
+        let package = || "the package".to_owned();
         let place = || format!("the core function at byte {:#x}", body.range().start);
         let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
         let mut reader = body.get_binary_reader();
         validator.read_locals(&mut reader).map_err(invalid)?;
         let mut operators = wasmparser::OperatorsReader::new(reader);
+        let locals = u64::from(validator.len_locals());
         let (mut open, mut loops) = (Vec::new(), 0_u64);
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset().map_err(invalid)?;
@@ -246,6 +250,9 @@ impl<'l, 'a> Counter<'l, 'a> {
                 Operator::Loop { .. } => {
                     open.push(true);
                     loops += 1;
+                    self.loop_locals = self.loop_locals.saturating_add(locals);
+                    let (found, most) = (self.loop_locals, self.limits.loop_locals);
+                    within("loop_locals", package, "loops times local variables", found, most)?;
                 }
                 Operator::End => loops -= u64::from(open.pop().unwrap_or(false)),
                 _ => {}

@@ -195,12 +195,14 @@ fn quoted(
     defects: &mut Vec<String>,
     room: &mut Room,
 ) -> Result<Vec<Evidence>, Malformed> {
-    let mut pointers = BTreeSet::new();
+    let mut pointers = Vec::with_capacity(places.len());
     for place in places {
         record_exists(place, request, bad)?;
-        pointers.insert(place.pointer());
+        pointers.push(place.pointer());
     }
-    let mut evidence = Vec::new();
+    pointers.sort_unstable();
+    pointers.dedup();
+    let mut evidence = Vec::with_capacity(pointers.len());
     for pointer in pointers {
         match request.at(&pointer) {
             Some(value) => {

@@ -42,25 +42,25 @@ impl Json for RecordId {
 }
 
 /// A country (ISO 3166-1 alpha-2) or a subdivision (ISO 3166-2), such as `SG` or `UA-43`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IsoCode(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IsoCode(&'static str);
 
 impl IsoCode {
     /// Returns the code if ISO 3166 has it. `XK` is let in: the registers that requests are made from use that
     /// user-assigned code for Kosovo.
     #[must_use]
     pub fn new(code: &str) -> Option<IsoCode> {
-        let known = match code.split_once('-') {
-            None => code == "XK" || (code.len() == 2 && rust_iso3166::from_alpha2(code).is_some()),
-            Some(_) => rust_iso3166::iso3166_2::from_code(code).is_some(),
-        };
-        known.then(|| IsoCode(code.to_owned()))
+        match code {
+            "XK" => Some(IsoCode("XK")),
+            _ if code.contains('-') => Some(IsoCode(rust_iso3166::iso3166_2::from_code(code)?.code)),
+            _ => Some(IsoCode(rust_iso3166::from_alpha2(code)?.alpha2)),
+        }
     }
 
     /// Returns the code.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn as_str(&self) -> &'static str {
+        self.0
     }
 }
 
@@ -71,8 +71,9 @@ impl Json for IsoCode {
             let upper = text.to_uppercase();
             let country = upper.split('-').next().unwrap_or_default();
             let alpha3 = rust_iso3166::from_alpha3(&upper).map(|country| country.alpha2.to_owned());
-            let meant = alpha3
-                .or_else(|| [upper.as_str(), country].into_iter().find_map(IsoCode::new).map(|code| code.0));
+            let meant = alpha3.or_else(|| {
+                [upper.as_str(), country].into_iter().find_map(IsoCode::new).map(|code| code.0.to_owned())
+            });
             match meant {
                 Some(meant) => format!("{rule}; did you mean `{meant}`?"),
                 None => rule.to_owned(),
@@ -81,7 +82,7 @@ impl Json for IsoCode {
     }
 
     fn write<S: Serializer>(&self, _: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.0)
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {

@@ -30,16 +30,24 @@ impl Element {
     /// Returns the RFC 6901 pointer of the record in the canonical JSON.
     #[must_use]
     pub fn pointer(self) -> String {
+        self.pointer_to("")
+    }
+
+    /// Returns the pointer of a path that begins at the record.
+    fn pointer_to(self, field: &str) -> String {
+        let slash = if field.is_empty() { "" } else { "/" };
         match self {
-            Element::Request => String::new(),
-            Element::Participant(index) => format!("/participants/{index}"),
-            Element::Party(index) => format!("/parties/{index}"),
-            Element::Relationship(index) => format!("/relationships/{index}"),
-            Element::Interest(index, interest) => format!("/relationships/{index}/interests/{interest}"),
-            Element::Item => "/resource".to_owned(),
-            Element::Deployment => "/deployment".to_owned(),
-            Element::Certificate(index) => format!("/certificates/{index}"),
-            Element::Authorization(index) => format!("/authorizations/{index}"),
+            Element::Request => format!("{slash}{field}"),
+            Element::Participant(index) => format!("/participants/{index}{slash}{field}"),
+            Element::Party(index) => format!("/parties/{index}{slash}{field}"),
+            Element::Relationship(index) => format!("/relationships/{index}{slash}{field}"),
+            Element::Interest(index, interest) => {
+                format!("/relationships/{index}/interests/{interest}{slash}{field}")
+            }
+            Element::Item => format!("/resource{slash}{field}"),
+            Element::Deployment => format!("/deployment{slash}{field}"),
+            Element::Certificate(index) => format!("/certificates/{index}{slash}{field}"),
+            Element::Authorization(index) => format!("/authorizations/{index}{slash}{field}"),
         }
     }
 }
@@ -85,7 +93,6 @@ impl Place {
     /// Returns the RFC 6901 pointer into the canonical JSON.
     #[must_use]
     pub fn pointer(&self) -> String {
-        let record = self.at.pointer();
-        if self.field.is_empty() { record } else { format!("{record}/{}", self.field) }
+        self.at.pointer_to(&self.field)
     }
 }

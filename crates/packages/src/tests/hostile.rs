@@ -115,3 +115,14 @@ fn loops_within_loops_are_refused_however_small_they_are() {
     let blocks = format!("(func {} {})", "block ".repeat(1_025), "end ".repeat(1_025));
     refuse_sealed(&with_module(&blocks), "blocks within each other, at most 1024");
 }
+
+#[test]
+fn loops_around_a_thousand_variables_are_refused_before_they_reach_a_compiler() {
+    // Two minutes for a compiler, in 40 KB.
+    let loops = format!("{} {}", "(loop ".repeat(60), "(br_if 0 (i32.const 1)) )".repeat(60)).repeat(125);
+    let set = |number: u32| format!("(local.set {number} (i32.add (local.get {number}) (i32.const 1)))");
+    let variables: String = (0..1_000).map(set).collect();
+    let bomb = with_module(&format!("(func (local {}) {loops} {variables})", "i32 ".repeat(1_000)));
+    assert!(bomb.len() < 60 << 10, "{}", bomb.len());
+    refuse_sealed(&bomb, "loops times local variables, at most 1000000 (package limit `loop_locals`)");
+}

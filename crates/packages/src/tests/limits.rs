@@ -30,6 +30,8 @@ fn every_limit_is_refused_with_its_figure() {
     limit(blocks, 4, |l| &mut l.block_depth, "has 4 blocks within each other");
     let loops = with_module("(func loop end loop block loop end end end)");
     limit(loops, 2, |l| &mut l.loop_depth, "has 2 loops within each other");
+    let loops = "(func (local i32 i64) loop loop end end) (func (local i32) loop end nop) (func (local i32))";
+    limit(with_module(loops), 5, |l| &mut l.loop_locals, "has 5 loops times local variables");
     let sections = with_module(r#"(@custom "a" "") (@custom "b" "")"#);
     // Two of ours, and the names that the text format writes for `$m` and `$f`.
     limit(sections, 6, |l| &mut l.custom_sections, "has 6 custom sections");
