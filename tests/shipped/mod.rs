@@ -13,6 +13,11 @@ fn cargo_home() -> Option<PathBuf> {
 
 /// Builds `plugins/anthropic-regions`.
 pub fn package() -> Verified<Package> {
+    policy("plugins/anthropic-regions")
+}
+
+/// Builds the policy of a folder.
+pub fn policy(name: &str) -> Verified<Package> {
     let folder = |path: &Path| Folder {
         dir: cap_std::fs::Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap(),
         path: path.canonicalize().unwrap(),
@@ -20,7 +25,7 @@ pub fn package() -> Verified<Package> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let out = tempfile::tempdir().unwrap();
     let plan = BuildPlan {
-        plugin: folder(&root.join("plugins/anthropic-regions")),
+        plugin: folder(&root.join(name)),
         // The folder cargo keeps this very program in, so that the policy is compiled once for all of them.
         target: folder(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()),
         output: folder(out.path()).dir,

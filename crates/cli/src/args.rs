@@ -60,6 +60,10 @@ pub(crate) enum Command {
     },
     /// Build the shipped policies and decide speaking requests about each rule system.
     Demo(Demo),
+    /// Serve decisions over HTTP, with a record of each.
+    Serve(Serve),
+    /// Read the log of a server: list, show, verify, reindex, replay.
+    Log(Log),
     /// Make one policy ready, as another process orders it on standard input.
     #[command(hide = true)]
     PrepareWorker,
@@ -456,6 +460,76 @@ pub(crate) struct Demo {
     /// The language of messages, a BCP 47 tag.
     #[arg(long, value_name = "TAG", default_value = "en")]
     pub(crate) language: String,
+}
+
+/// Serve decisions over HTTP, with a record of each.
+///
+/// Without a configuration it listens on this machine alone, without authentication, and serves the tenant `demo` with the
+/// policies given, or with those of `plugins/` in a clone of the project. Everything is kept in the data folder: the log, packages,
+/// sets. A public address needs keys, thus a configuration. Ends on SIGTERM or SIGINT, when what was begun is done.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexgate serve\n  lexgate serve --data /var/lib/lexgate --policy target/lexgate/us-advanced-chips.wasm\n  lexgate serve --config lexgate-server.toml"
+)]
+pub(crate) struct Serve {
+    /// The folder of everything that is kept. Default: `lexgate` in the user's data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration, TOML; unknown keys are refused.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where it listens. Default: 127.0.0.1:8181.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Packages of the tenant `demo`.
+    #[arg(long = "policy", value_name = "PKG", num_args = 1..)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Serve no tenant `demo`.
+    #[arg(long, conflicts_with = "policies")]
+    pub(crate) no_demo: bool,
+}
+
+/// Read the log of a server: list, show, verify, reindex, replay.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Log {
+    /// The data folder of the server. Default: `lexgate` in the user's data folder.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) what: LogWhat,
+}
+
+/// What can be done with a log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogWhat {
+    /// List the last entries, oldest first; also beside a server that writes.
+    List {
+        /// Of which tenant.
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+        /// How many.
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        last: usize,
+    },
+    /// Show an entry with its record.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Check every checksum, number and commitment of the log. Ends with 0 if all hold, else with 1.
+    Verify,
+    /// Make the index again; the server must not run.
+    Reindex,
+    /// Run decisions again, with the packages and sets of the data folder, and compare. Ends with 0 if none is different.
+    Replay {
+        /// Which decisions.
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        ids: Vec<String>,
+        /// All of the log.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
 }
 
 /// Prints help or what is wrong with the command line. That is no decision, so it never ends with the code of one.

@@ -149,6 +149,12 @@ fn import(base: Request) -> Result<Request> {
     Ok(bods(&[statements], &wanted, &frame, &mut |_| {})?.request)
 }
 
+/// Returns the folders of the shipped policies, looking from here upwards.
+pub(crate) fn shipped() -> Result<Vec<PathBuf>> {
+    let plugins = root()?.join(PLUGINS);
+    Ok(SHOWN.iter().map(|(policy, _)| plugins.join(policy)).collect())
+}
+
 /// Returns the root of the project, looking from here upwards.
 fn root() -> Result<PathBuf> {
     let holds_them =

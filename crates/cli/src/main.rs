@@ -14,9 +14,12 @@ mod facts;
 mod import;
 mod inspect;
 mod lines;
+mod log;
 mod matrix;
 mod profile;
 mod question;
+mod serve;
+mod serve_config;
 mod set;
 mod test;
 mod tree;
@@ -45,6 +48,8 @@ fn main() -> std::process::ExitCode {
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
+        Command::Serve(serve) => serve::run(&serve, json),
+        Command::Log(log) => log::run(&log, json),
         Command::PrepareWorker => engine::work(),
     };
     result.unwrap_or_else(|error| ambient::report(&error, json)).into()

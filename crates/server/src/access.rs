@@ -1,0 +1,140 @@
+//! Who may do what: keys with roles, and one table of rights.
+
+use crate::problem::{Kind, Problem};
+use crate::tenants::TenantName;
+use axum::http::{HeaderMap, header};
+use lexgate_model::Digest;
+
+/// What somebody may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Runs the server: may do everything.
+    Operator,
+    /// Changes the set of a tenant, and sees what it decides.
+    TenantAdministrator,
+    /// Asks for decisions.
+    Evaluator,
+    /// Reads decisions and sets.
+    Auditor,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Ask for decisions, also what-if.
+    Decide,
+    /// Read recorded decisions.
+    ReadDecisions,
+    /// Read policy sets and their history.
+    ReadSets,
+    /// Change policy sets.
+    ChangeSets,
+    /// See which packages there are.
+    ReadPackages,
+    /// Upload packages and datasets.
+    PutPackages,
+    /// See all tenants, and metrics.
+    Operate,
+}
+
+impl Role {
+    fn may(self, right: Right) -> bool {
+        match (self, right) {
+            (Role::Operator, _) => true,
+            // Packages are shared by all tenants, and preparing one costs time: the operator lets them in.
+            (_, Right::PutPackages | Right::Operate) => false,
+            (Role::TenantAdministrator, _) => true,
+            (Role::Evaluator, right) => right == Right::Decide,
+            // An auditor changes nothing, and a decision would be a record.
+            (Role::Auditor, Right::ReadDecisions | Right::ReadSets | Right::ReadPackages) => true,
+            (Role::Auditor, Right::Decide | Right::ChangeSets) => false,
+        }
+    }
+}
+
+/// A key: not itself, but its digest. Keys are random, at least 16 bytes of it, so that nothing slower is needed.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// What it is called in logs.
+    pub name: String,
+    /// The digest of its text.
+    pub digest: Digest,
+    /// What its holder may be.
+    pub role: Role,
+    /// For which tenant alone; for all if it is none.
+    pub tenant: Option<TenantName>,
+}
+
+/// How callers show who they are.
+#[derive(Debug, Clone)]
+pub enum Authentication {
+    /// Not at all: everybody is the operator. For loopback alone, and only by names of this machine, so that no page in a
+    /// browser reaches it under a name of its own.
+    Loopback,
+    /// By `Authorization: Bearer` and a key.
+    Keys(Vec<Key>),
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) name: String,
+    role: Role,
+    tenant: Option<TenantName>,
+}
+
+impl Authentication {
+    pub(crate) fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        match self {
+            Authentication::Loopback => loopback(headers),
+            Authentication::Keys(keys) => by_key(keys, headers),
+        }
+    }
+}
+
+fn loopback(headers: &HeaderMap) -> Result<Caller, Problem> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    if !["localhost", "127.0.0.1", "::1"].contains(&name) {
+        let detail = "without authentication this server answers to `localhost` and `127.0.0.1` alone";
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+    Ok(Caller { name: "loopback".to_owned(), role: Role::Operator, tenant: None })
+}
+
+fn by_key(keys: &[Key], headers: &HeaderMap) -> Result<Caller, Problem> {
+    let unknown = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
+    let mut given = headers.get_all(header::AUTHORIZATION).into_iter();
+    let (Some(header), None) = (given.next(), given.next()) else {
+        return Err(unknown("give one header `Authorization: Bearer` with a key"));
+    };
+    let token = header.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let token = token.ok_or_else(|| unknown("the header `Authorization` is not `Bearer` and a key"))?;
+    // What is compared is a digest: where it differs tells nothing about a key.
+    let digest = Digest::of(token.as_bytes());
+    let key = keys.iter().find(|key| key.digest == digest).ok_or_else(|| unknown("the key is not known"))?;
+    Ok(Caller { name: key.name.clone(), role: key.role, tenant: key.tenant.clone() })
+}
+
+impl Caller {
+    /// Returns an error unless the caller has a right, over a tenant where it is about one.
+    pub(crate) fn must(&self, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
+        let of_tenant = match (&self.tenant, tenant) {
+            (None, _) => true,
+            (Some(own), Some(asked)) => own.as_str() == asked,
+            // Packages have no tenant; reading them is for everybody who binds them.
+            (Some(_), None) => right == Right::ReadPackages,
+        };
+        if of_tenant && self.role.may(right) {
+            return Ok(());
+        }
+        // Whether the tenant exists is told to nobody else.
+        Err(Problem::new(Kind::Forbidden, format!("the key `{}` does not allow this", self.name)))
+    }
+}

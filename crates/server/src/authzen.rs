@@ -1,0 +1,271 @@
+//! AuthZEN Authorization API 1.0: the evaluation and evaluations endpoints, and the metadata document, for each tenant.
+//!
+//! Permit is `true`, everything else `false`. Each evaluation is a decision like any other, recorded before it is answered;
+//! the header `lexgate-decision-id` of a single one names it. An answer has the key `decision` alone, because callers
+//! compare answers whole; `?explain=true` adds a `context` with the id and the reasons. What is wrong with a call is 400 and
+//! a text; an evaluation that is wrong inside a call that is not is a `false` of its own.
+
+mod mapping;
+
+use crate::access::Right;
+use crate::desk::{Decided, Question};
+use crate::http::{App, Asked, DECISION_ID, asked, body, content_type, needs, needs_for, query};
+use crate::object::Object;
+use crate::problem::{Kind, Problem};
+use crate::tenants::{Active, TenantName};
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures_util::{StreamExt, stream};
+use lexgate_audit::Caller;
+use lexgate_model::combine::Obligations;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The entities of a call that an evaluation may have of its own.
+const ENTITIES: [&str; 4] = ["subject", "action", "resource", "context"];
+
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let one = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        told(single(&app, &tenant, request).await)
+    };
+    let many = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        told(several(&app, &tenant, request).await)
+    };
+    let about = |State(app): State<App>, Path(tenant): Path<String>| async move {
+        match tenant.parse::<TenantName>() {
+            Ok(tenant) => metadata(&app, &format!("/v1/tenants/{tenant}")).into_response(),
+            Err(error) => Problem::not_found(error.to_string()).into_response(),
+        }
+    };
+    let routes = Router::new()
+        .route("/v1/tenants/{tenant}/access/v1/evaluation", needs(app, Right::Decide, post(one)))
+        .route("/v1/tenants/{tenant}/access/v1/evaluations", needs(app, Right::Decide, post(many)))
+        .route("/.well-known/authzen-configuration/v1/tenants/{tenant}", get(about));
+    let Some(tenant) = app.config().default_tenant.clone() else { return routes };
+    let needs = |route| needs_for(app, Right::Decide, Some(tenant.clone()), route);
+    let (first, second) = (tenant.clone(), tenant.clone());
+    let one = move |State(app): State<App>, request: Request| async move {
+        told(single(&app, first.as_str(), request).await)
+    };
+    let many = move |State(app): State<App>, request: Request| async move {
+        told(several(&app, second.as_str(), request).await)
+    };
+    routes
+        .route("/access/v1/evaluation", needs(post(one)))
+        .route("/access/v1/evaluations", needs(post(many)))
+        .route(
+            "/.well-known/authzen-configuration",
+            get(|State(app): State<App>| async move { metadata(&app, "") }),
+        )
+}
+
+/// Returns the metadata document of the decision point at a path.
+fn metadata(app: &App, path: &str) -> Json<Value> {
+    let point = format!("{}{path}", app.config().public_url.trim_end_matches('/'));
+    Json(json!({
+        "policy_decision_point": point,
+        "access_evaluation_endpoint": format!("{point}/access/v1/evaluation"),
+        "access_evaluations_endpoint": format!("{point}/access/v1/evaluations"),
+    }))
+}
+
+/// An error is a text here.
+fn told(result: Result<Response, Problem>) -> Response {
+    match result {
+        Ok(response) => response,
+        Err(problem) => {
+            let text = problem.detail().to_owned();
+            let mut response = problem.into_response();
+            *response.body_mut() = text.into();
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, plain);
+            response
+        }
+    }
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::BadRequest, detail)
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Wanted {
+    /// Whether the answer says why.
+    #[serde(default)]
+    explain: bool,
+}
+
+/// How an evaluation of several is asked.
+#[derive(Clone)]
+struct Desk {
+    app: App,
+    asked: Asked,
+    active: Arc<Active>,
+    explain: bool,
+}
+
+/// Reads a call: who is asked, and the object that was sent.
+async fn read(app: &App, tenant: &str, request: Request) -> Result<(Desk, Object), Problem> {
+    let asked = asked(app, tenant, &request)?;
+    // AuthZEN says 400, not 415.
+    content_type(request.headers(), &["application/json"]).map_err(|problem| bad(problem.detail()))?;
+    let Wanted { explain } = query(&request)?;
+    let active = asked.tenant.active()?;
+    let bytes = body(app, request.into_body(), app.limits().request.bytes).await?;
+    let call = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    Ok((Desk { app: app.clone(), asked, active, explain }, call))
+}
+
+async fn single(app: &App, tenant: &str, request: Request) -> Result<Response, Problem> {
+    let (desk, call) = read(app, tenant, request).await?;
+    desk.one(&call).await
+}
+
+async fn several(app: &App, tenant: &str, request: Request) -> Result<Response, Problem> {
+    let (desk, call) = read(app, tenant, request).await?;
+    let evaluations: Vec<Box<RawValue>> = match call.get("evaluations") {
+        None => Vec::new(),
+        Some(list) => serde_json::from_str(list.get()).map_err(|_| bad("`evaluations` is not a list"))?,
+    };
+    if evaluations.is_empty() {
+        return desk.one(&call).await;
+    }
+    let most = app.limits().evaluations;
+    if evaluations.len() > most {
+        return Err(Problem::new(Kind::TooLarge, format!("`evaluations` has {most} elements at most")));
+    }
+    let semantic = Semantic::of(call.get("options"))?;
+    // What is wrong with the defaults is wrong with the call, also where no evaluation needs them.
+    for name in ENTITIES {
+        call.get(name).map(|entity| mapping::check(name, entity)).transpose().map_err(bad)?;
+    }
+    let answers = desk.all(&call, evaluations, semantic).await?;
+    Ok(Json(json!({ "evaluations": answers })).into_response())
+}
+
+/// When several evaluations end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Semantic {
+    ExecuteAll,
+    DenyOnFirstDeny,
+    PermitOnFirstPermit,
+}
+
+impl Semantic {
+    fn of(options: Option<&RawValue>) -> Result<Semantic, Problem> {
+        let Some(options) = options else { return Ok(Semantic::ExecuteAll) };
+        let options: Object =
+            serde_json::from_str(options.get()).map_err(|_| bad("`options` is not an object"))?;
+        let Some(name) = options.get("evaluations_semantic") else { return Ok(Semantic::ExecuteAll) };
+        let known = "execute_all, deny_on_first_deny, permit_on_first_permit";
+        serde_json::from_str(name.get())
+            .map_err(|_| bad(format!("`evaluations_semantic` is not one of {known}")))
+    }
+
+    /// Returns whether an answer is the last.
+    fn ends(self, permitted: bool) -> bool {
+        match self {
+            Semantic::ExecuteAll => false,
+            Semantic::DenyOnFirstDeny => !permitted,
+            Semantic::PermitOnFirstPermit => permitted,
+        }
+    }
+}
+
+impl Desk {
+    async fn one(&self, call: &Object) -> Result<Response, Problem> {
+        let request = mapping::request(|name| call.get(name)).map_err(bad)?;
+        let decided = self.decide(request.into()).await?;
+        let id = HeaderValue::from_str(&decided.id.to_string()).map_err(|error| Problem::internal(&error))?;
+        Ok((StatusCode::OK, [(DECISION_ID, id)], Json(self.answer(&decided))).into_response())
+    }
+
+    /// Answers evaluations in their order, up to the one that ends it.
+    async fn all(
+        &self,
+        call: &Object,
+        evaluations: Vec<Box<RawValue>>,
+        semantic: Semantic,
+    ) -> Result<Vec<Value>, Problem> {
+        // Behind the last answer nothing is decided, thus nothing recorded.
+        let ahead = if semantic == Semantic::ExecuteAll { self.app.limits().batch_ahead } else { 1 };
+        let requests: Vec<_> = evaluations.iter().map(|evaluation| one_of(call, evaluation)).collect();
+        let answers = stream::iter(requests).map(|request| async move {
+            match request {
+                Ok(request) => match self.decide(request.into()).await {
+                    Ok(decided) => Ok((decided.permitted, self.answer(&decided))),
+                    Err(problem)
+                        if problem.status().is_client_error()
+                            && problem.status() != StatusCode::TOO_MANY_REQUESTS =>
+                    {
+                        Ok((false, self.failed(problem.detail())))
+                    }
+                    Err(problem) => Err(problem),
+                },
+                Err(why) => Ok((false, self.failed(&why))),
+            }
+        });
+        let mut answers = std::pin::pin!(answers.buffered(ahead));
+        let mut all = Vec::new();
+        while let Some(answer) = answers.next().await {
+            let (permitted, answer) = answer?;
+            all.push(answer);
+            if semantic.ends(permitted) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn decide(&self, body: Bytes) -> Result<Decided, Problem> {
+        let question = Question {
+            tenant: self.asked.tenant.name.as_str().into(),
+            active: Arc::clone(&self.active),
+            body,
+            caller: Caller { idempotency_key: None, request_id: self.asked.request_id.clone() },
+            obligations: Obligations::NotFulfilled,
+            held: None,
+        };
+        self.app.desk().enforce(question).await
+    }
+
+    fn answer(&self, decided: &Decided) -> Value {
+        if !self.explain {
+            return json!({ "decision": decided.permitted });
+        }
+        let told: Value = serde_json::from_str(&decided.text).unwrap_or_default();
+        let reasons: serde_json::Map<String, Value> = told["explanation"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|explained| explained["decides"] == true)
+            .map(|explained| {
+                let text = |name: &str| explained[name].as_str().unwrap_or_default().to_owned();
+                (format!("{}/{}", text("binding"), text("rule")), Value::from(text("message")))
+            })
+            .collect();
+        json!({ "decision": decided.permitted, "context": { "id": decided.id, "reason_admin": reasons } })
+    }
+
+    fn failed(&self, why: &str) -> Value {
+        if !self.explain {
+            return json!({ "decision": false });
+        }
+        json!({ "decision": false, "context": { "error": { "status": 400, "message": why } } })
+    }
+}
+
+/// Returns the request of an evaluation: each entity is its own, or that of the call as a whole.
+fn one_of(call: &Object, evaluation: &RawValue) -> Result<String, String> {
+    let own: Object =
+        serde_json::from_str(evaluation.get()).map_err(|error| format!("not an evaluation: {error}"))?;
+    mapping::request(|name| own.get(name).or_else(|| call.get(name)))
+}

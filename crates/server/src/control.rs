@@ -1,0 +1,259 @@
+//! The control plane over HTTP: packages, datasets, and the policy sets of tenants.
+
+use crate::access::Right;
+use crate::blobs::Put;
+use crate::http::{App, asked, blocking, body, caller, content_type, needs, query};
+use crate::problem::{Kind, Problem};
+use crate::sets::SetDocument;
+use crate::tenants::{Active, Change, Condition, Revision, TenantName, What};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use lexgate_model::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Revisions in one page of the history.
+const HISTORY_ROWS: usize = 100;
+
+pub(crate) fn shared_routes(app: &App) -> Router<App> {
+    let packages = |State(app): State<App>| async move {
+        blocking(move || {
+            let packages = app.blobs().packages().map_err(|error| Problem::internal(&error))?;
+            Ok(Json(json!({ "packages": packages })))
+        })
+        .await
+    };
+    let put_package = |State(app): State<App>, Path(digest): Path<String>, request: Request| async move {
+        let digest =
+            digest.parse::<Digest>().map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
+        package(&app, Some(digest), request).await
+    };
+    let post_package =
+        |State(app): State<App>, request: Request| async move { package(&app, None, request).await };
+    let post_dataset = |State(app): State<App>, request: Request| async move {
+        content_type(request.headers(), &["application/octet-stream", "text/csv", "application/json"])?;
+        let bytes = body(&app, request.into_body(), app.limits().dataset_bytes).await?;
+        app.change(move |app| {
+            let digest = app.blobs().put(Put::Dataset, &bytes).map_err(|error| Problem::internal(&error))?;
+            Ok((StatusCode::CREATED, Json(json!({ "digest": digest, "bytes": bytes.len() }))))
+        })
+        .await
+    };
+    let tenants = |State(app): State<App>| async move {
+        let all = app.tenants().all();
+        let tenants: Vec<Value> = all
+            .values()
+            .map(|tenant| {
+                let revision = tenant.active().ok().map(|active| active.stored.revision.clone());
+                json!({ "tenant": tenant.name.as_str(), "revision": revision, "serves": !tenant.is_broken() })
+            })
+            .collect();
+        Json(json!({ "tenants": tenants }))
+    };
+    let all = needs(app, Right::ReadPackages, get(packages)).merge(needs(
+        app,
+        Right::PutPackages,
+        post(post_package),
+    ));
+    Router::new()
+        .route("/v1/packages", all)
+        .route("/v1/packages/{digest}", needs(app, Right::PutPackages, put(put_package)))
+        .route("/v1/datasets", needs(app, Right::PutPackages, post(post_dataset)))
+        .route("/v1/tenants", needs(app, Right::Operate, get(tenants)))
+}
+
+pub(crate) fn tenant_routes(app: &App) -> Router<App> {
+    let get_set = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        let active = asked(&app, &tenant, &request)?.tenant.active()?;
+        Ok::<_, Problem>(shown(&active, StatusCode::OK))
+    };
+    let put_set = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        content_type(request.headers(), &["application/json"])?;
+        let condition = condition(request.headers())?;
+        let by = caller(&request)?.name;
+        let json = body(&app, request.into_body(), app.limits().set_bytes).await?;
+        let document = SetDocument::read(&json)?;
+        change(&app, tenant, What::Set(document), condition, by).await
+    };
+    let rollback = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        content_type(request.headers(), &["application/json"])?;
+        let condition = condition(request.headers())?;
+        let by = caller(&request)?.name;
+        asked(&app, &tenant, &request)?;
+        let json = body(&app, request.into_body(), app.limits().set_bytes).await?;
+        let to: Rollback = serde_json::from_slice(&json)
+            .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()).at(""))?;
+        change(&app, tenant, What::Rollback(to.to), condition, by).await
+    };
+    let history = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+        let tenant = asked(&app, &tenant, &request)?.tenant;
+        let page: HistoryPage = query(&request)?;
+        blocking(move || {
+            let revisions =
+                tenant.history(page.before, HISTORY_ROWS).map_err(|error| Problem::internal(&error))?;
+            let full = revisions.len() == HISTORY_ROWS;
+            let next = revisions.last().filter(|_| full).map(|revision| revision.number);
+            let revisions: Vec<_> = revisions.iter().map(Past::of).collect();
+            Ok(Json(json!({ "revisions": revisions, "next": next })))
+        })
+        .await
+    };
+    let past = |State(app): State<App>, Path((tenant, name)): Path<(String, String)>, request: Request| async move {
+        let tenant = asked(&app, &tenant, &request)?.tenant;
+        blocking(move || {
+            let found = tenant.revision(&name).map_err(|error| Problem::internal(&error))?;
+            found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no revision `{name}`")))
+        })
+        .await
+    };
+    let set = needs(app, Right::ReadSets, get(get_set)).merge(needs(app, Right::ChangeSets, put(put_set)));
+    Router::new()
+        .route("/v1/tenants/{tenant}/set", set)
+        .route("/v1/tenants/{tenant}/set/rollback", needs(app, Right::ChangeSets, post(rollback)))
+        .route("/v1/tenants/{tenant}/set/revisions", needs(app, Right::ReadSets, get(history)))
+        .route("/v1/tenants/{tenant}/set/revisions/{revision}", needs(app, Right::ReadSets, get(past)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rollback {
+    /// The revision whose set is put again.
+    to: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistoryPage {
+    before: Option<u64>,
+}
+
+/// A revision in the history.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Past<'a> {
+    revision: &'a str,
+    number: u64,
+    put: jiff::Timestamp,
+    by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollback_to: Option<&'a str>,
+    bindings: Vec<&'a str>,
+}
+
+impl Past<'_> {
+    fn of(revision: &Revision) -> Past<'_> {
+        Past {
+            revision: &revision.revision,
+            number: revision.number,
+            put: revision.put,
+            by: &revision.by,
+            rollback_to: revision.rollback_to.as_deref(),
+            bindings: revision.set.bindings.iter().map(|binding| binding.id.as_str()).collect(),
+        }
+    }
+}
+
+/// Verifies and keeps a package.
+async fn package(app: &App, expected: Option<Digest>, request: Request) -> Result<Response, Problem> {
+    content_type(request.headers(), &["application/wasm", "application/octet-stream"])?;
+    let most = usize::try_from(app.config().trust.limits.bytes).unwrap_or(usize::MAX);
+    let bytes = body(app, request.into_body(), most).await?;
+    let digest = Digest::of(&bytes);
+    if let Some(expected) = expected.filter(|expected| *expected != digest) {
+        let detail = format!("the body has the digest `{digest}`, not `{expected}`");
+        return Err(Problem::new(Kind::Unusable, detail));
+    }
+    app.change(move |app| keep(app, &bytes)).await
+}
+
+pub(crate) fn keep(app: &App, bytes: &[u8]) -> Result<Response, Problem> {
+    let verified = app.workbench().verify(bytes.to_vec());
+    let package = verified.map_err(|refused| Problem::new(Kind::Unusable, refused.to_string()))?;
+    let policy = &package.manifest.policy;
+    let about = json!({
+        "digest": package.digest, "policy": policy.id, "version": policy.version.to_string(),
+        "title": policy.title, "bytes": bytes.len(),
+    });
+    app.blobs().put(Put::Package(&about), bytes).map_err(|error| Problem::internal(&error))?;
+    Ok((StatusCode::CREATED, Json(about)).into_response())
+}
+
+async fn change(
+    app: &App,
+    tenant: String,
+    what: What,
+    condition: Condition,
+    by: String,
+) -> Result<Response, Problem> {
+    let name: TenantName =
+        tenant.parse().map_err(|error: crate::Error| Problem::new(Kind::BadRequest, error.to_string()))?;
+    let active = app
+        .change(move |app| {
+            let tenant = app.tenants().get_or_add(&name)?;
+            tenant.put(Change {
+                what,
+                condition: &condition,
+                by: &by,
+                now: (app.config().clock)(),
+                workbench: &app.workbench(),
+                log: app.records().log(),
+            })
+        })
+        .await?;
+    Ok(shown(&active, StatusCode::OK))
+}
+
+/// Returns a set as it serves, with its revision as entity tag.
+fn shown(active: &Active, status: StatusCode) -> Response {
+    let bindings: Vec<Value> = active
+        .set
+        .bindings()
+        .iter()
+        .map(|binding| {
+            let identity = binding.policy.identity();
+            json!({ "binding": binding.id, "mode": binding.mode, "policy": identity, "starts": start(binding) })
+        })
+        .collect();
+    let told = json!({
+        "revision": active.stored.revision, "number": active.stored.number, "put": active.stored.put,
+        "by": active.stored.by, "rollbackTo": active.stored.rollback_to, "set": active.stored.set,
+        "status": bindings,
+    });
+    let mut response = (status, Json(told)).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", active.stored.revision)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn start(binding: &lexgate_engine::Binding) -> &'static str {
+    match binding.policy.start() {
+        lexgate_engine::Start::Snapshot => "from a snapshot",
+        _ => "by configuring anew",
+    }
+}
+
+fn condition(headers: &HeaderMap) -> Result<Condition, Problem> {
+    let bad = |name: &str| Problem::new(Kind::BadRequest, format!("the header `{name}` cannot be read"));
+    let text = |name: header::HeaderName| match headers.get(&name) {
+        None => Ok(None),
+        Some(value) => value.to_str().map(|text| Some(text.trim())).map_err(|_| bad(name.as_str())),
+    };
+    match (text(header::IF_MATCH)?, text(header::IF_NONE_MATCH)?) {
+        (None, None) => Ok(Condition::None),
+        (Some("*"), None) => Ok(Condition::Any),
+        (None, Some("*")) => Ok(Condition::Absent),
+        (Some(tags), None) => {
+            let strong = |tag: &str| {
+                let inner = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+                (!inner.contains('"')).then(|| inner.to_owned())
+            };
+            let tags: Option<Vec<_>> = tags.split(',').map(strong).collect();
+            Ok(Condition::OneOf(tags.ok_or_else(|| bad("If-Match"))?))
+        }
+        _ => Err(bad("If-None-Match")),
+    }
+}

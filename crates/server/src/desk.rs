@@ -1,0 +1,242 @@
+//! Where decisions are made: on the threads of a crew, recorded before they are answered, never on a reactor.
+
+use crate::answer::{Head, PROJECTION, Projected, Told, join};
+use crate::config::{Clock, ServerLimits};
+use crate::metrics::Metrics;
+use crate::problem::{Kind, Problem};
+use crate::tenants::Active;
+use axum::body::Bytes;
+use lexgate_audit::{CALLER, Caller, Draft, EntryId, Kind as EntryKind, Receipt, Records, Refused, split};
+use lexgate_engine::{Crew, Engine};
+use lexgate_model::combine::Obligations;
+use lexgate_model::decision::{Enforced, WhatIf};
+use lexgate_model::{Record, Request, When};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// What is asked.
+pub(crate) struct Question {
+    /// For whom, and by what.
+    pub(crate) tenant: Arc<str>,
+    pub(crate) active: Arc<Active>,
+    /// The request, as JSON.
+    pub(crate) body: Bytes,
+    /// What is recorded beside it.
+    pub(crate) caller: Caller,
+    pub(crate) obligations: Obligations,
+    /// What is held until the decision is durable, or will never be.
+    pub(crate) held: Option<Held>,
+}
+
+/// A decision that is durable.
+pub(crate) struct Decided {
+    pub(crate) id: EntryId,
+    pub(crate) permitted: bool,
+    /// The answer, JSON.
+    pub(crate) text: String,
+}
+
+/// Makes decisions.
+pub(crate) struct Desk {
+    crew: Crew,
+    shared: Arc<Shared>,
+    keys: Arc<Mutex<HashSet<(Arc<str>, String)>>>,
+}
+
+struct Shared {
+    engine: Engine,
+    records: Arc<Records>,
+    limits: ServerLimits,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+/// What becomes a decision when it is durable.
+struct Pending {
+    tenant: Arc<str>,
+    revision: String,
+    projected: Projected,
+    members: String,
+}
+
+/// The way back to whoever asked. Of all who may answer, one does.
+type Tell<T> = Arc<Mutex<Option<oneshot::Sender<Result<T, Problem>>>>>;
+
+fn tell<T>(to: &Tell<T>, what: Result<T, Problem>) {
+    let sender = to.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Whoever asked may be gone.
+    let _ = sender.map(|sender| sender.send(what));
+}
+
+fn is_gone<T>(to: &Tell<T>) -> bool {
+    let to = to.lock().unwrap_or_else(PoisonError::into_inner);
+    to.as_ref().is_none_or(oneshot::Sender::is_closed)
+}
+
+impl Desk {
+    pub(crate) fn new(
+        crew: Crew,
+        engine: Engine,
+        records: Arc<Records>,
+        limits: ServerLimits,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Desk {
+        let shared = Arc::new(Shared { engine, records, limits, metrics, clock });
+        Desk { crew, shared, keys: Arc::default() }
+    }
+
+    /// Returns how many questions wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.crew.waiting()
+    }
+
+    /// Decides, and returns when the record is durable.
+    pub(crate) async fn enforce(&self, question: Question) -> Result<Decided, Problem> {
+        let start = (self.shared.clock)();
+        let decided =
+            self.run(&Arc::clone(&question.tenant), move |shared, to| shared.enforce(question, to)).await;
+        let took = (self.shared.clock)().duration_since(start);
+        self.shared.metrics.decided(Duration::try_from(took).unwrap_or_default(), decided.as_ref().err());
+        decided
+    }
+
+    /// Says what would be decided if proposed rules were in force. Not recorded, without an id: no route that enforces has it.
+    pub(crate) async fn what_if(
+        &self,
+        tenant: Arc<str>,
+        active: Arc<Active>,
+        body: Bytes,
+    ) -> Result<String, Problem> {
+        self.run(&Arc::clone(&tenant), move |shared, to| {
+            tell(&to, shared.what_if(&tenant, &active, &body));
+        })
+        .await
+    }
+
+    /// Has something done when it is the tenant's turn.
+    async fn run<T: Send + 'static>(
+        &self,
+        tenant: &str,
+        work: impl FnOnce(&Arc<Shared>, Tell<T>) + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (sender, told) = oneshot::channel();
+        let to: Tell<T> = Arc::new(Mutex::new(Some(sender)));
+        let shared = Arc::clone(&self.shared);
+        self.crew.submit(tenant, move || {
+            // What nobody waits for any more is not begun.
+            if !is_gone(&to) {
+                work(&shared, to);
+            }
+        })?;
+        let most = Duration::from_millis(self.shared.limits.decision_ms);
+        match tokio::time::timeout(most, told).await {
+            Ok(Ok(answer)) => answer,
+            // A panic, which was caught; the hook has told of it.
+            Ok(Err(_)) => Err(Problem::new(Kind::Internal, "see the log of the server")),
+            Err(_) => Err(Problem::unavailable("the decision took too long; it may have been recorded")),
+        }
+    }
+
+    /// Takes an idempotency key, which nobody else has until what is returned is dropped.
+    pub(crate) fn hold(&self, tenant: &Arc<str>, key: &str) -> Result<Held, Problem> {
+        let held = (Arc::clone(tenant), key.to_owned());
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if !keys.insert(held.clone()) {
+            let detail = "a request with this `Idempotency-Key` is under way";
+            return Err(Problem::new(Kind::Conflict, detail).again_in(1));
+        }
+        Ok(Held { keys: Arc::clone(&self.keys), held })
+    }
+}
+
+/// An idempotency key that is in use.
+pub(crate) struct Held {
+    keys: Arc<Mutex<HashSet<(Arc<str>, String)>>>,
+    held: (Arc<str>, String),
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.held);
+    }
+}
+
+impl Shared {
+    fn when(&self, request: &Request) -> When {
+        // Whole seconds: what the request says is what people read.
+        let now = (self.clock)();
+        let now = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);
+        request.when().unwrap_or(When::Instant(now))
+    }
+
+    fn enforce(&self, question: Question, to: Tell<Decided>) {
+        let (draft, pending) = match self.decide(&question) {
+            Ok(decided) => decided,
+            Err(problem) => return tell(&to, Err(problem)),
+        };
+        let (held, later) = (question.held, Arc::clone(&to));
+        let handed_in = self.records.log().submit(draft, move |done| {
+            tell(&later, done.map_err(Problem::from).and_then(|receipt| pending.decided(receipt)));
+            drop(held);
+        });
+        if let Err(refused) = handed_in {
+            tell(&to, Err(refused.into()));
+        }
+    }
+
+    fn decide(&self, question: &Question) -> Result<(Draft, Pending), Problem> {
+        let request = Request::from_json(&question.body, &self.limits.request)?;
+        let active = &question.active;
+        let record: Record<Enforced> = self.engine.decide(&active.set, &request, self.when(&request));
+        self.metrics.record(&question.tenant, &record);
+        let projected = Projected::of(record.decision.span, active.otherwise(), question.obligations);
+        let text = serde_json::to_vec(&record).map_err(|error| Problem::internal(&error))?;
+        let mut sections = split(&text)?;
+        let json = |error: serde_json::Error| Problem::internal(&error);
+        sections.push((PROJECTION, serde_json::to_vec(&projected).map_err(json)?));
+        if question.caller != Caller::default() {
+            sections.push((CALLER, serde_json::to_vec(&question.caller).map_err(json)?));
+        }
+        let revision = active.stored.revision.clone();
+        let draft = Draft::new(EntryKind::Decision, &question.tenant, Some(&revision), sections)?;
+        let members = Told::read(&text)?.members("decision")?;
+        Ok((draft, Pending { tenant: Arc::clone(&question.tenant), revision, projected, members }))
+    }
+
+    fn what_if(&self, tenant: &str, active: &Active, body: &[u8]) -> Result<String, Problem> {
+        #[derive(serde::Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct WouldBe<'a> {
+            what_if: bool,
+            tenant: &'a str,
+            revision: &'a str,
+        }
+        let request = Request::from_json(body, &self.limits.request)?;
+        let record: Record<WhatIf> = self.engine.decide(&active.set, &request, self.when(&request));
+        let text = serde_json::to_vec(&record).map_err(|error| Problem::internal(&error))?;
+        let head = WouldBe { what_if: true, tenant, revision: &active.stored.revision };
+        join(&head, &Told::read(&text)?.members("wouldBe")?, None)
+    }
+}
+
+impl Pending {
+    fn decided(self, receipt: Receipt) -> Result<Decided, Problem> {
+        let head = Head {
+            id: receipt.id,
+            tenant: &self.tenant,
+            revision: &self.revision,
+            recorded: receipt.recorded,
+            projected: self.projected,
+        };
+        let text = join(&head, &self.members, None)?;
+        Ok(Decided { id: receipt.id, permitted: self.projected.permitted, text })
+    }
+}
+
+/// Whether a refusal passes by itself.
+pub(crate) fn passes(problem: &Problem) -> bool {
+    matches!(problem.kind(), Kind::TooMany) || problem.detail() == Refused::Busy.to_string()
+}

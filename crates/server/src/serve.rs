@@ -1,0 +1,70 @@
+//! Serves connections from a listener until it is told to stop; then lets what was begun end.
+
+use crate::http::Server;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::io::{ErrorKind, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// How long nobody is let in when the system has no descriptor left, in milliseconds.
+const REST_MS: u64 = 50;
+
+impl Server {
+    /// Serves until `stop` comes, then lets no more connections in, ends those that are idle, and waits for the others as
+    /// long as the limits say.
+    ///
+    /// # Errors
+    /// When the listener is not one any more.
+    pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
+        let limits = self.app.limits().clone();
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(limits.head_ms));
+        builder.max_buf_size(limits.head_bytes.max(8 << 10)).half_close(false);
+        let service = TowerToHyperService::new(self.router());
+        let (places, graceful) = (Arc::new(Semaphore::new(limits.connections)), GracefulShutdown::new());
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            // Whoever comes when all places are taken waits in the system's queue.
+            let place = tokio::select! {
+                place = Arc::clone(&places).acquire_owned() => place.map_err(std::io::Error::other)?,
+                () = &mut stop => break,
+            };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let (stream, _) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(Duration::from_millis(REST_MS)).await;
+                    continue;
+                }
+            };
+            // An answer is one write; waiting for more to send with it only delays it.
+            let _ = stream.set_nodelay(true);
+            let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "connection");
+                }
+                drop(place);
+            });
+        }
+        drop(listener);
+        self.stopping();
+        tracing::info!("stopping");
+        let most = Duration::from_millis(limits.drain_ms);
+        if tokio::time::timeout(most, graceful.shutdown()).await.is_err() {
+            tracing::warn!("connections were ended that had not come to their end");
+        }
+        Ok(())
+    }
+}
