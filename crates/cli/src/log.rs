@@ -23,7 +23,7 @@ pub(crate) fn run(args: &args::Log, json: bool) -> Result<Exit> {
         LogWhat::Show { id } => show(&reader(&data)?.find(id.parse()?)?),
         LogWhat::Verify => check(&reader(&data)?, json),
         LogWhat::Reindex => reindex(&data, json),
-        LogWhat::Replay { ids, .. } => replay(&data, ids, json),
+        LogWhat::Replay { ids, all } => replay(&data, if *all { &[] } else { ids }, json),
     }
 }
 
