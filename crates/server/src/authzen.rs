@@ -25,6 +25,7 @@ use lexgate_model::combine::Obligations;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The entities of a call that an evaluation may have of its own.
@@ -100,6 +101,20 @@ struct Wanted {
     /// Whether the answer says why.
     #[serde(default)]
     explain: bool,
+}
+
+/// What of an answer is shown as reasons.
+#[derive(Default, Deserialize)]
+struct Explanation {
+    explanation: Vec<Explained>,
+}
+
+#[derive(Deserialize)]
+struct Explained {
+    binding: String,
+    rule: String,
+    decides: bool,
+    message: String,
 }
 
 /// How an evaluation of several is asked.
@@ -241,17 +256,10 @@ impl Desk {
         if !self.explain {
             return json!({ "decision": decided.permitted });
         }
-        let told: Value = serde_json::from_str(&decided.text).unwrap_or_default();
-        let reasons: serde_json::Map<String, Value> = told["explanation"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|explained| explained["decides"] == true)
-            .map(|explained| {
-                let text = |name: &str| explained[name].as_str().unwrap_or_default().to_owned();
-                (format!("{}/{}", text("binding"), text("rule")), Value::from(text("message")))
-            })
-            .collect();
+        let told: Explanation = serde_json::from_str(&decided.text).unwrap_or_default();
+        let deciding = told.explanation.into_iter().filter(|one| one.decides);
+        let reasons: BTreeMap<_, _> =
+            deciding.map(|one| (format!("{}/{}", one.binding, one.rule), one.message)).collect();
         json!({ "decision": decided.permitted, "context": { "id": decided.id, "reason_admin": reasons } })
     }
 

@@ -38,11 +38,14 @@ pub(crate) struct Decided {
     pub(crate) text: String,
 }
 
+/// Idempotency keys that are in use, each with its tenant.
+type Keys = Arc<Mutex<HashSet<(Arc<str>, String)>>>;
+
 /// Makes decisions.
 pub(crate) struct Desk {
     crew: Crew,
     shared: Arc<Shared>,
-    keys: Arc<Mutex<HashSet<(Arc<str>, String)>>>,
+    keys: Keys,
 }
 
 struct Shared {
@@ -154,7 +157,7 @@ impl Desk {
 
 /// An idempotency key that is in use.
 pub(crate) struct Held {
-    keys: Arc<Mutex<HashSet<(Arc<str>, String)>>>,
+    keys: Keys,
     held: (Arc<str>, String),
 }
 

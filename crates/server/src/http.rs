@@ -119,7 +119,6 @@ impl Server {
     }
 
     /// Returns the service.
-    #[must_use]
     pub fn router(&self) -> Router {
         let app = &self.app;
         let layers = ServiceBuilder::new()
