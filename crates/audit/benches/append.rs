@@ -9,6 +9,7 @@
 use cap_std::fs::Dir;
 use jiff::Timestamp;
 use lexgate_audit::{BINDINGS, DECISION, Draft, IndexFile, Kind, Log, LogLimits, META, REQUEST, Records};
+use lexgate_model::Digest;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -34,8 +35,10 @@ fn draft(number: u64) -> Draft {
         "y".repeat(2_000)
     );
     let decision = br#"{"floor":"permit","ceiling":"permit","because":[],"actions":[],"missing":[]}"#;
+    let digest = Digest::of(request.as_bytes());
+    let meta = format!(r#"{{"lexgate":"0.1.0","whatIf":false,"requestDigest":"{digest}"}}"#);
     let sections = vec![
-        (META, br#"{"lexgate":"0.1.0","whatIf":false}"#.to_vec()),
+        (META, meta.into_bytes()),
         (REQUEST, request.into_bytes()),
         (BINDINGS, bindings.into_bytes()),
         (DECISION, decision.to_vec()),
@@ -69,7 +72,7 @@ fn log(path: &Path, group: usize) {
     while begin.elapsed() < SPAN {
         while submitted < done + 2 * group as u64 {
             let sender = sender.clone();
-            log.submit(draft(submitted), move |one| sender.send(one.is_ok()).unwrap()).unwrap();
+            log.submit(draft(submitted), move |one| _ = sender.send(one.is_ok())).unwrap();
             submitted += 1;
         }
         assert!(receiver.recv().unwrap());
@@ -87,7 +90,7 @@ fn index(path: &Path) {
     let (sender, receiver) = mpsc::channel();
     for number in 0..INDEXED {
         let sender = sender.clone();
-        records.log().submit(draft(number), move |one| sender.send(one.is_ok()).unwrap()).unwrap();
+        records.log().submit(draft(number), move |one| _ = sender.send(one.is_ok())).unwrap();
         if number >= 1_000 {
             receiver.recv().unwrap();
         }
