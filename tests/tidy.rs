@@ -15,7 +15,8 @@ use std::sync::LazyLock;
 use toml::Table;
 
 /// What each crate may depend on inside the workspace.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("lexgate-audit", &["lexgate-model"]),
     ("lexgate-cli", &["lexgate-engine", "lexgate-kit", "lexgate-model", "lexgate-packages"]),
     ("lexgate-kit", &["lexgate-engine", "lexgate-model", "lexgate-packages"]),
     ("lexgate-engine", &["lexgate-model"]),
@@ -34,11 +35,12 @@ const ROOT: &str = "lexgate-workspace";
 const APART: &str = "benches/peers";
 
 /// Libraries that one crate keeps away from the rest, by the beginning of their names.
-const HOMES: [(&str, &str); 6] = [
+const HOMES: [(&str, &str); 7] = [
     ("wasmtime", "lexgate-engine"),
     ("cranelift", "lexgate-engine"),
     ("wit-bindgen", "lexgate-sdk"),
     ("wasmparser", "lexgate-packages"),
+    ("rusqlite", "lexgate-audit"),
     ("anyhow", "lexgate-cli"),
     ("clap", "lexgate-cli"),
 ];
@@ -513,11 +515,7 @@ impl Source {
 fn without_dots(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
+        if part == ".." { drop(parts.pop()) } else { parts.push(part) }
     }
     parts.join("/")
 }

@@ -16,6 +16,13 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(sha2::Sha256::digest(bytes).into())
     }
+
+    /// Returns the digest of the parts, one after the other as if they were one.
+    #[must_use]
+    pub fn of_parts(parts: &[&[u8]]) -> Digest {
+        let hashed = parts.iter().fold(sha2::Sha256::new(), |hash, part| hash.chain_update(part));
+        Digest(hashed.finalize().into())
+    }
 }
 
 impl fmt::Display for Digest {
@@ -80,6 +87,7 @@ mod tests {
         let text = digest.to_string();
         assert_eq!(text, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(text.parse::<Digest>().unwrap(), digest);
+        assert_eq!(Digest::of_parts(&[b"a", b"", b"bc"]), digest);
         for bad in
             ["", "sha256:", &text.to_uppercase(), &text[..70], &format!("{text}0"), &text.replace("ba", "+a")]
         {

@@ -1,0 +1,255 @@
+//! What one can look for in an index.
+
+use super::Trouble;
+use super::rows::{Term, number, outcome};
+use crate::entry::Kind;
+use crate::id::EntryId;
+use crate::read::Location;
+use jiff::Timestamp;
+use lexgate_model::{Outcome, Span};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row as Cells, params_from_iter};
+use std::fmt;
+use std::str::FromStr;
+
+/// Most rows of a page.
+const MOST_ROWS: usize = 1_000;
+
+/// What to look for. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Whose.
+    pub tenant: Option<String>,
+    /// About what.
+    pub kind: Option<Kind>,
+    /// Recorded at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Recorded before this instant.
+    pub until: Option<Timestamp>,
+    /// What was decided.
+    pub ends: Option<Ends>,
+    /// Decided by a binding of this id, whatever its mode.
+    pub binding: Option<String>,
+    /// Decided by a policy of this id, whatever its version.
+    pub policy: Option<String>,
+    /// About a party with this record id.
+    pub party: Option<String>,
+    /// About a party with this identifier, of whatever scheme.
+    pub identifier: Option<String>,
+    /// What the caller called the request.
+    pub request_id: Option<String>,
+    /// Whether a policy was at fault.
+    pub fault: Option<bool>,
+    /// Whether it was a what-if.
+    pub what_if: Option<bool>,
+    /// In which order.
+    pub order: Order,
+    /// Behind which row, of an earlier page in the same order.
+    pub after: Option<Cursor>,
+    /// Rows of a page, 1 to 1 000.
+    pub rows: usize,
+}
+
+impl Default for Query {
+    /// Everything, newest first, 100 rows a page.
+    fn default() -> Query {
+        Query {
+            tenant: None,
+            kind: None,
+            from: None,
+            until: None,
+            ends: None,
+            binding: None,
+            policy: None,
+            party: None,
+            identifier: None,
+            request_id: None,
+            fault: None,
+            what_if: None,
+            order: Order::NewestFirst,
+            after: None,
+            rows: 100,
+        }
+    }
+}
+
+/// What a decision came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// It was this, whatever the missing facts are.
+    Exactly(Outcome),
+    /// It was open, and asked for facts.
+    Open,
+    /// It may be this or stricter.
+    OrStricter(Outcome),
+}
+
+/// In which order rows come. It is that of the log, not of the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Newest first.
+    NewestFirst,
+    /// Oldest first.
+    OldestFirst,
+}
+
+/// The place of a row, from which the next page goes on. To others it is a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor(u64);
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Cursor, Self::Err> {
+        text.parse().map(Cursor)
+    }
+}
+
+/// A page of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Cursor>,
+    /// The number of the last entry that the index knows; what was appended later is not found yet.
+    pub indexed: u64,
+}
+
+/// What the index knows of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its number.
+    pub sequence: u64,
+    /// Its id.
+    pub id: EntryId,
+    /// About what.
+    pub kind: Kind,
+    /// Whose.
+    pub tenant: String,
+    /// When it was recorded, to the microsecond.
+    pub recorded: Timestamp,
+    /// The revision of the set.
+    pub set_revision: Option<String>,
+    /// What the caller called the request.
+    pub request_id: Option<String>,
+    /// What was decided; nothing where it was deleted.
+    pub span: Option<Span>,
+    /// Whether a policy was at fault.
+    pub fault: Option<bool>,
+    /// Whether it was a what-if.
+    pub what_if: Option<bool>,
+    /// Whether its sections were deleted.
+    pub deleted: bool,
+    /// Where it lies.
+    pub location: Location,
+}
+
+/// Conditions and their values, one after the other.
+#[derive(Default)]
+struct Where {
+    conditions: Vec<&'static str>,
+    values: Vec<Value>,
+}
+
+impl Where {
+    fn and(&mut self, condition: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.conditions.push(condition);
+            self.values.push(value.into());
+        }
+    }
+
+    fn term(&mut self, term: Term, text: Option<&String>) {
+        if let Some(text) = text {
+            self.conditions.push("sequence IN (SELECT sequence FROM terms WHERE what = ? AND text = ?)");
+            self.values.extend([Value::from(term as i64), Value::from(text.clone())]);
+        }
+    }
+}
+
+impl Query {
+    pub(super) fn run(&self, connection: &Connection) -> Result<Page, Trouble> {
+        let conditions = self.conditions();
+        let most = self.rows.clamp(1, MOST_ROWS);
+        let filter = match conditions.conditions.as_slice() {
+            [] => String::new(),
+            all => format!("WHERE {}", all.join(" AND ")),
+        };
+        let order = match self.order {
+            Order::NewestFirst => "DESC",
+            Order::OldestFirst => "ASC",
+        };
+        let sql = format!(
+            "SELECT sequence, id, kind, tenant, recorded, set_revision, request_id, floor, ceiling, fault, what_if, \
+             deleted, segment, offset FROM entries {filter} ORDER BY sequence {order} LIMIT {most}"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(&conditions.values), row)?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| rows.len() == most).map(|row| Cursor(row.sequence));
+        Ok(Page { rows, next, indexed: 0 })
+    }
+
+    fn conditions(&self) -> Where {
+        let mut all = Where::default();
+        all.and("tenant = ?", self.tenant.clone());
+        all.and("kind = ?", self.kind.map(|kind| kind.as_str().to_owned()));
+        all.and("recorded >= ?", self.from.map(Timestamp::as_microsecond));
+        all.and("recorded < ?", self.until.map(Timestamp::as_microsecond));
+        match self.ends {
+            None => {}
+            Some(Ends::Exactly(outcome)) => {
+                all.and("floor = ?", Some(number(outcome)));
+                all.and("ceiling = ?", Some(number(outcome)));
+            }
+            Some(Ends::Open) => all.conditions.push("floor < ceiling"),
+            Some(Ends::OrStricter(outcome)) => all.and("ceiling >= ?", Some(number(outcome))),
+        }
+        all.term(Term::Binding, self.binding.as_ref());
+        all.term(Term::Policy, self.policy.as_ref());
+        all.term(Term::Party, self.party.as_ref());
+        all.term(Term::Identifier, self.identifier.as_ref());
+        all.and("request_id = ?", self.request_id.clone());
+        all.and("fault = ?", self.fault.map(i64::from));
+        all.and("what_if = ?", self.what_if.map(i64::from));
+        let Cursor(after) = self.after.unwrap_or(Cursor(0));
+        let after = self.after.map(|_| i64::try_from(after).unwrap_or(i64::MAX));
+        match self.order {
+            Order::NewestFirst => all.and("sequence < ?", after),
+            Order::OldestFirst => all.and("sequence > ?", after),
+        }
+        all
+    }
+}
+
+fn row(cells: &Cells<'_>) -> rusqlite::Result<Row> {
+    let wrong = |column: usize, what: &str| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, what.into())
+    };
+    let kind: String = cells.get(2)?;
+    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+    let end = |column| Ok::<_, rusqlite::Error>(cells.get::<_, Option<i64>>(column)?.and_then(outcome));
+    let (floor, ceiling) = (end(7)?, end(8)?);
+    let recorded = Timestamp::from_microsecond(cells.get(4)?);
+    Ok(Row {
+        sequence: cells.get(0)?,
+        id: EntryId::from_bytes(cells.get(1)?),
+        kind: kind.ok_or_else(|| wrong(2, "an unknown kind"))?,
+        tenant: cells.get(3)?,
+        recorded: recorded.map_err(|_| wrong(4, "an instant out of range"))?,
+        set_revision: cells.get(5)?,
+        request_id: cells.get(6)?,
+        span: floor.zip(ceiling).map(|(floor, ceiling)| Span { floor, ceiling }),
+        fault: cells.get(9)?,
+        what_if: cells.get(10)?,
+        deleted: cells.get(11)?,
+        location: Location { segment: cells.get(12)?, offset: cells.get(13)? },
+    })
+}

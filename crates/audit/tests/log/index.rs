@@ -1,0 +1,298 @@
+//! The index is behind the log: it finds, follows, and may be lost, locked, stale or worthless.
+
+use crate::records::{CASE, Case, decision, record};
+use crate::{clock, draft, small};
+use cap_std::fs::Dir;
+use lexgate_audit::{
+    Cursor, Ends, Index, IndexFile, Kind, Order, Query, Reader, Records, Retention, Row, join, verify,
+};
+use lexgate_model::{Outcome, Span};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+fn dir(path: &Path) -> Dir {
+    Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap()
+}
+
+fn place(path: &Path) -> IndexFile {
+    IndexFile { folder: dir(path), path: path.to_owned() }
+}
+
+fn open(path: &Path) -> Records {
+    Records::open(Arc::new(dir(path)), Some(place(path)), small(), clock(20_000).0).unwrap().0
+}
+
+fn all() -> Query {
+    Query { order: Order::OldestFirst, rows: 1_000, ..Query::default() }
+}
+
+fn sequences(records: &Records, query: Query) -> Vec<u64> {
+    let page = records.list(&query).unwrap();
+    assert_eq!(page.indexed, records.log().durable());
+    page.rows.iter().map(|row| row.sequence).collect()
+}
+
+#[test]
+fn a_record_is_found_by_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    let open = Span { floor: Outcome::Permit, ceiling: Outcome::Deny };
+    for case in [
+        CASE,
+        Case { tenant: "other", party: "supplier", ..CASE },
+        Case { span: open, policy: "kr-csap", fault: true, ..CASE },
+        Case {
+            span: Span::exactly(Outcome::Deny),
+            identifier: "5493001KJTIIGC8Y1R12",
+            key: Some("k"),
+            ..CASE
+        },
+    ] {
+        records.log().append(decision(case)).unwrap();
+    }
+    records.log().append(draft("acme", 5, 5)).unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let check = |query: Query, expected: &[u64]| {
+        assert_eq!(sequences(&records, query.clone()), expected, "{query:?}")
+    };
+    check(all(), &[1, 2, 3, 4, 5]);
+    check(Query { order: Order::NewestFirst, ..all() }, &[5, 4, 3, 2, 1]);
+    check(Query { tenant: text("other"), ..all() }, &[2]);
+    check(Query { party: text("supplier"), ..all() }, &[2]);
+    check(Query { party: text("nobody"), ..all() }, &[]);
+    check(Query { identifier: text("5493001KJTIIGC8Y1R12"), ..all() }, &[4]);
+    check(Query { policy: text("kr-csap"), ..all() }, &[3]);
+    check(Query { binding: text("b-us-ofac-ownership"), tenant: text("acme"), ..all() }, &[1, 4]);
+    check(Query { ends: Some(Ends::Open), ..all() }, &[3]);
+    check(Query { ends: Some(Ends::Exactly(Outcome::Permit)), ..all() }, &[1, 2]);
+    check(Query { ends: Some(Ends::OrStricter(Outcome::Review)), ..all() }, &[3, 4]);
+    check(Query { fault: Some(true), ..all() }, &[3]);
+    check(Query { what_if: Some(true), ..all() }, &[]);
+    check(Query { kind: Some(Kind::Hold), ..all() }, &[]);
+    let (day, _) = clock(20_000);
+    check(Query { until: Some(day()), ..all() }, &[]);
+    check(Query { from: Some(day()), tenant: text("acme"), ..all() }, &[1, 3, 4, 5]);
+}
+
+#[test]
+fn pages_go_on_where_the_last_one_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    for entry in 0..10 {
+        records.log().append(draft("acme", entry, 5)).unwrap();
+    }
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = records.list(&Query { rows: 4, order, after, ..Query::default() }).unwrap();
+            found.extend(page.rows.iter().map(|row| row.sequence));
+            // What is appended between pages moves none of them.
+            if found.len() < 5 && order == Order::NewestFirst {
+                records.log().append(draft("acme", 11, 5)).unwrap();
+            }
+            let Some(next) = page.next else { break };
+            after = Some(next.to_string().parse::<Cursor>().unwrap());
+        }
+        match order {
+            Order::OldestFirst => assert_eq!(found, (1..=10).collect::<Vec<_>>()),
+            Order::NewestFirst => assert_eq!(found, (1..=10).rev().collect::<Vec<_>>()),
+        }
+    }
+}
+
+#[test]
+fn an_entry_gives_the_record_back_byte_for_byte_and_is_found_by_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    let receipt = records.log().append(decision(Case { key: Some("order-17"), ..CASE })).unwrap();
+    let entry = records.by_idempotency_key("acme", "order-17").unwrap().unwrap();
+    assert_eq!(entry.head.id, receipt.id);
+    assert_eq!(entry.record().unwrap(), serde_json::to_vec(&record(CASE)).unwrap());
+    assert_eq!(join(&entry.sections).unwrap(), entry.record().unwrap());
+    assert_eq!(entry.head.set_revision.as_deref(), Some("7"));
+    assert_eq!(entry.caller().idempotency_key.as_deref(), Some("order-17"));
+    assert_eq!(records.by_idempotency_key("other", "order-17").unwrap(), None);
+    assert_eq!(records.entry(receipt.id).unwrap(), entry);
+    assert!(verify(&records.log().reader()).unwrap().is_sound());
+}
+
+#[test]
+fn an_index_that_is_deleted_is_made_again_also_while_the_log_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    for entry in 0..20 {
+        records.log().append(draft("acme", entry, 5)).unwrap();
+    }
+    let before = records.list(&all()).unwrap();
+    for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert_eq!(records.list(&all()).unwrap(), before);
+    assert_eq!(records.index_state().remade.as_deref(), Some("somebody removed it"));
+    drop(records);
+    std::fs::remove_file(folder.path().join("index.sqlite")).unwrap();
+    let records = open(folder.path());
+    assert_eq!(records.list(&all()).unwrap(), before);
+    assert_eq!(records.reindex().unwrap(), 20);
+    assert_eq!(records.list(&all()).unwrap(), before);
+}
+
+#[test]
+fn an_index_that_is_worthless_or_of_another_log_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    for path in [folder.path(), other.path()] {
+        let records = open(path);
+        for entry in 0..20 {
+            records.log().append(draft("acme", entry, 5)).unwrap();
+        }
+        records.list(&all()).unwrap();
+    }
+    let before = open(folder.path()).list(&all()).unwrap();
+    let file = folder.path().join("index.sqlite");
+    let sound = std::fs::read(&file).unwrap();
+    let torn: Vec<u8> =
+        sound.iter().enumerate().map(|(at, byte)| if at > 4_096 { 0xaa } else { *byte }).collect();
+    let foreign = std::fs::read(other.path().join("index.sqlite")).unwrap();
+    for (what, bytes) in [
+        ("no database", vec![b'x'; 9_000]),
+        ("torn", torn),
+        ("of another log", foreign),
+        ("cut", sound[..5_000].to_vec()),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let records = open(folder.path());
+        assert_eq!(records.list(&all()).unwrap(), before, "{what}");
+        assert!(records.index_state().remade.is_some(), "{what}");
+        assert_eq!(records.log().append(draft("acme", 1, 5)).unwrap().sequence, 21);
+        drop(records);
+        // The log as it was.
+        let last = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let last = last.filter(|path| path.extension().is_some_and(|ending| ending == "log")).max().unwrap();
+        let reader = Reader::new(Arc::new(dir(folder.path())));
+        let entry = reader.entries(21).unwrap().next().unwrap().unwrap();
+        let length = entry.0.offset;
+        std::fs::OpenOptions::new().write(true).open(last).unwrap().set_len(length).unwrap();
+        // Which an index finds out that has come further.
+        let records = open(folder.path());
+        records.list(&all()).unwrap();
+        let remade = records.index_state().remade;
+        assert!(
+            remade.is_none() || remade.as_ref().is_some_and(|why| why.contains("the log ends with 20")),
+            "{remade:?}"
+        );
+    }
+}
+
+#[test]
+fn while_the_index_is_locked_the_log_goes_on_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    records.log().append(decision(CASE)).unwrap();
+    assert_eq!(sequences(&records, all()), [1]);
+    let locker = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
+    locker.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let receipt = records.log().append(decision(Case { key: Some("k"), ..CASE })).unwrap();
+    for _ in 0..20 {
+        records.log().append(decision(CASE)).unwrap();
+    }
+    let locked = "the index is locked by another process; it is tried again";
+    assert_eq!(records.list(&all()).unwrap_err().to_string(), locked);
+    assert_eq!(records.by_idempotency_key("acme", "k").unwrap_err().to_string(), locked);
+    assert_eq!(records.index_state().trouble.as_deref(), Some(locked));
+    // By id it is found without the index.
+    assert_eq!(records.entry(receipt.id).unwrap().sequence, 2);
+    locker.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(records.by_idempotency_key("acme", "k").unwrap().unwrap().sequence, 2);
+    assert_eq!(sequences(&records, all()).len(), 22);
+    assert_eq!(records.index_state().trouble, None);
+    assert_eq!(records.index_state().remade, None);
+}
+
+#[test]
+fn where_the_index_cannot_be_made_the_log_goes_on_without() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("index.sqlite")).unwrap();
+    let records = open(folder.path());
+    let receipt = records.log().append(decision(CASE)).unwrap();
+    assert!(records.list(&all()).unwrap_err().to_string().starts_with("the index cannot be used: "));
+    assert_eq!(records.entry(receipt.id).unwrap().sequence, 1);
+    drop(records);
+    let (records, _) = Records::open(Arc::new(dir(folder.path())), None, small(), clock(1).0).unwrap();
+    assert!(records.list(&all()).unwrap_err().to_string().ends_with("this log has no index"));
+    assert_eq!(records.entry(receipt.id).unwrap().sequence, 1);
+}
+
+#[test]
+fn the_index_follows_by_itself_and_others_read_it_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    records.log().append(decision(CASE)).unwrap();
+    records.list(&all()).unwrap();
+    let other = Index::open_to_read(&place(folder.path())).unwrap();
+    for _ in 0..3_000 {
+        records
+            .log()
+            .submit(draft("acme", 1, 5), |_| {})
+            .or_else(|_| records.log().append(draft("acme", 1, 5)).map(drop))
+            .ok();
+    }
+    let last = loop {
+        match records.log().append(draft("acme", 1, 5)) {
+            Ok(receipt) => break receipt.sequence,
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    // Nobody asks `records`: the thread behind the log takes them in.
+    while other.list(&all()).unwrap().indexed < last {
+        std::thread::yield_now();
+    }
+    assert_eq!(records.index_state().indexed, last);
+}
+
+#[test]
+fn what_is_deleted_is_gone_from_log_and_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = clock(20_000);
+    let open = || {
+        Records::open(Arc::new(dir(folder.path())), Some(place(folder.path())), small(), Arc::clone(&clock))
+            .unwrap()
+            .0
+    };
+    let records = open();
+    let party = "unmistakable-7QX";
+    let case = Case { party, key: Some("k-7QX"), ..CASE };
+    let old = records.log().append(decision(case)).unwrap();
+    for _ in 0..5 {
+        records.log().append(decision(Case { tenant: "other", ..CASE })).unwrap();
+    }
+    hand.store(20_100, Ordering::SeqCst);
+    let new = records.log().append(decision(CASE)).unwrap();
+    let about = |party: &str| Query { party: Some(party.to_owned()), ..all() };
+    assert_eq!(sequences(&records, about(party)), [1]);
+    let keep = Retention { tenant: "acme".into(), keep_days: 30, reason: "privacy notice 4".into() };
+    let swept = records.sweep(std::slice::from_ref(&keep)).unwrap();
+    assert_eq!((swept.decisions, swept.segments), (1, 1));
+    assert!(swept.bytes > 1_000);
+    assert_eq!(records.sweep(std::slice::from_ref(&keep)).unwrap().decisions, 0);
+    assert_eq!(sequences(&records, about(party)), [] as [u64; 0]);
+    assert_eq!(sequences(&records, Query { kind: Some(Kind::Deletion), ..all() }), [8]);
+    assert_eq!(records.by_idempotency_key("acme", "k-7QX").unwrap(), None);
+    assert!(records.entry(old.id).unwrap().is_deleted());
+    assert!(records.entry(old.id).unwrap().record().unwrap_err().to_string().ends_with("is withheld"));
+    assert!(!records.entry(new.id).unwrap().is_deleted());
+    let rows = |records: &Records| -> Vec<Row> { records.list(&all()).unwrap().rows };
+    let before = rows(&records);
+    assert!(before[0].deleted && before[0].span.is_none());
+    // The index that was kept up is the index that is made of the log.
+    records.reindex().unwrap();
+    assert_eq!(rows(&records), before);
+    assert!(verify(&records.log().reader()).unwrap().is_sound());
+    drop(records);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(party.len()).any(|window| window == party.as_bytes()), "{}", path.display());
+    }
+}
