@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
+    clippy::disallowed_methods,
+    reason = "a test may fail anywhere, and makes its own files"
 )]
 
 #[expect(unreachable_pub, reason = "it is a crate of its own, too")]
