@@ -1,5 +1,7 @@
 //! What the targets share: an engine, guests made around random parts, and what must hold of every decision.
 
+pub mod doors;
+
 use lexgate_engine::{Binding, Engine, Instances, PolicySet, Prepared};
 use lexgate_kit::import::{About, Frame, Source};
 use lexgate_model::date;
@@ -50,7 +52,8 @@ const SHAPE: &str = r#"(module
 
 static CONTRACT: LazyLock<(Resolve, wit_parser::WorldId)> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("wit"));
+    let folder = folders.into_iter().find(|folder| folder.is_dir()).unwrap();
     let (package, _) = resolve.push_dir(folder).unwrap();
     let world = resolve.select_world(&[package], Some("screening-policy")).unwrap();
     (resolve, world)
@@ -116,10 +119,10 @@ fn manifest() -> Manifest {
     let manifest = json!({
         "policy": { "id": "guest", "version": "1.0.0", "title": "Guest", "contract": "lexgate:screening@0.1.0",
                     "time-zone": "Asia/Seoul", "authority": "Nobody" },
-        "rules": [rule("r1", "in-force"), rule("", "proposed")],
+        "rules": [rule("r1", "in-force"), rule("r2", "proposed")],
         "datasets": [],
         "parameters": { "type": "object", "additionalProperties": false },
-        "messages": { "m1": { "en": "Looked at {what}." }, "": { "en": "Looked." } },
+        "messages": { "m1": { "en": "Looked at {what}." }, "m2": { "en": "Looked." } },
     });
     serde_json::from_value(manifest).unwrap()
 }
@@ -129,15 +132,27 @@ pub fn verified(package: Vec<u8>) -> Option<Verified<Package>> {
     verify(Unverified::from_bytes("guest.wasm", package), &trust()).ok()
 }
 
-/// Prepares a package and asks it twice; whatever it is, it answers the same and stays within its limits.
-pub fn run(package: Vec<u8>) {
-    let Some(package) = verified(package) else { return };
-    let Ok(parameters) = package.manifest.parameters.accept(serde_json::Map::new()) else { return };
-    let Ok(policy) = ENGINE.prepare(package, parameters, Vec::new()) else { return };
-    ask(policy);
+/// Prepares a package and asks it twice; whatever it is, it answers the same and stays within its limits. Returns how many
+/// findings it has, if it can be asked at all.
+pub fn run(package: Vec<u8>) -> Option<usize> {
+    let package = verified(package)?;
+    let parameters = package.manifest.parameters.accept(serde_json::Map::new());
+    Some(ask(ENGINE.prepare(package, parameters.ok()?, Vec::new()).ok()?))
 }
 
-fn ask(policy: Prepared) {
+/// Returns memory with an `ok` of one finding, for [`answering`].
+pub fn one_finding() -> Vec<u8> {
+    let mut bytes = vec![0; 1_024];
+    let mut put = |at: usize, number: u32| bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    // The list: where it lies, and its length. Then where the texts of rule and message lie, and theirs.
+    for (at, number) in [(4, 1_088), (8, 1), (64, 1_536), (68, 2), (72, 1_538), (76, 2)] {
+        put(at, number);
+    }
+    bytes[512..516].copy_from_slice(b"r1m2");
+    bytes
+}
+
+fn ask(policy: Prepared) -> usize {
     static REQUEST: LazyLock<Request> = LazyLock::new(|| {
         let request = json!({
             "evaluationDate": "2025-11-10", "action": "supply",
@@ -148,7 +163,7 @@ fn ask(policy: Prepared) {
         Request::from_json(request.to_string().as_bytes(), &RequestLimits::default()).unwrap()
     });
     let set = PolicySet::new(vec![Binding { limits: LIMITS, ..Binding::new("b", policy) }]).unwrap();
-    let mut first = None;
+    let (mut first, mut findings) = (None, 0);
     for _ in 0..2 {
         let record = ENGINE.decide::<Enforced>(&set, &REQUEST, REQUEST.when().unwrap());
         let evaluation = &record.bindings[0];
@@ -157,11 +172,13 @@ fn ask(policy: Prepared) {
         assert!(evaluation.used.configure_fuel <= LIMITS.configure_fuel, "{:?}", evaluation.used);
         let fault = evaluation.fault.as_ref();
         assert!(fault.is_none_or(|fault| format!("{fault:?}") != "Deadline"), "it hangs");
+        findings = evaluation.findings.len();
         let bytes = serde_json::to_vec(&record).unwrap();
         if evaluation.replayable {
             assert_eq!(first.get_or_insert_with(|| bytes.clone()), &bytes, "it answers something else");
         }
     }
+    findings
 }
 
 /// Returns bytes as a file.

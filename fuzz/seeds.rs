@@ -42,20 +42,12 @@ fn main() {
     write("policy", "silent.wasm", &guest(&[0; 64]));
     write("policy", "random", &[7; 2048]);
     write("answer", "silent", &[0; 64]);
-    write("answer", "findings", &findings());
+    write("answer", "findings", &lexgate_fuzz::one_finding());
     for (target, name, text) in REGISTERS {
         write(target, name, text.as_bytes());
     }
     let statements = fs::read(here.join("../crates/cli/demo/harbour-statements.json")).unwrap();
     write("bods", "harbour.json", &statements);
-}
-
-/// Memory at 1 024 with an `ok` of one finding, whose rule and message are empty texts.
-fn findings() -> Vec<u8> {
-    let mut bytes = vec![0; 4_096];
-    bytes[4..8].copy_from_slice(&1_088u32.to_le_bytes());
-    bytes[8] = 1;
-    bytes
 }
 
 const REGISTERS: [(&str, &str, &str); 3] = [

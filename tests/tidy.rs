@@ -517,7 +517,7 @@ impl Source {
 fn without_dots(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
-        if part == ".." { parts.truncate(parts.len().saturating_sub(1)) } else { parts.push(part) }
+        if part == ".." { parts.truncate(parts.len() - 1) } else { parts.push(part) }
     }
     parts.join("/")
 }

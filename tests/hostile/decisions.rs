@@ -10,6 +10,7 @@ use lexgate_model::decision::{Decision, Enforced, Mode, Override, Posture, WhatI
 use lexgate_model::fault::{Fault, Limits};
 use lexgate_model::finding::{Because, Outcome, Span, Standing};
 use lexgate_model::manifest::Status;
+use lexgate_model::{When, date};
 use serde_json::json;
 
 const DENY: Span = Span::exactly(Outcome::Deny);
@@ -126,4 +127,19 @@ fn shadows_take_no_time_from_those_that_decide() {
     assert_eq!(record.decision, decide(vec![GOOD.0.clone()]).decision);
     assert_eq!(record.bindings[0].fault, Some(Fault::Deadline));
     assert_eq!(record.bindings[2].fault, None);
+}
+
+#[test]
+fn a_decision_without_its_record_is_the_same_decision() {
+    let looping = Binding { mode: Mode::Enforce, ..bind("loop", &evaluating(LOOP)) };
+    for bindings in [vec![], vec![GOOD.0.clone()], vec![GOOD.0.clone(), looping]] {
+        let (set, request) = (PolicySet::new(bindings.clone()).unwrap(), request());
+        let when = request.when().unwrap();
+        assert_eq!(ENGINE.answer::<Enforced>(&set, &request, when), decide(bindings.clone()).decision);
+        // The host's date takes the place of the request's in both.
+        let later = When::Date(date::parse("2031-01-01").unwrap());
+        let (answer, record) =
+            (ENGINE.answer::<Enforced>(&set, &request, later), ENGINE.decide(&set, &request, later));
+        assert_eq!(answer, record.decision);
+    }
 }

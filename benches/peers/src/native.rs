@@ -2,6 +2,8 @@
 //! rule does not need.
 
 use anyhow::{Context, Result};
+use lexgate_model::RequestLimits;
+use lexgate_model::request::{InterestedParty, IsoCode, PartyRef};
 use rounds::workload::RESTRICTED;
 use rounds::{Answer, Outcome, QUESTIONS, Question, Row};
 use serde::{Deserialize, Serialize};
@@ -136,8 +138,37 @@ fn decide(text: &[u8]) -> Result<Vec<u8>> {
         relationship.interests.iter().map(move |interest| Ok((country, interest.share.exact.parse()?)))
     });
     let Party { jurisdiction: country, headquarters, .. } = customer;
-    let (outcome, code) =
-        rule::<anyhow::Error>(Facts { country, headquarters, owners, category: request.resource.category })?;
+    written(Facts { country, headquarters, owners, category: request.resource.category })
+}
+
+/// Decides on a request that was read and checked as Lexgate does, every text and code of it.
+fn decide_checked(text: &[u8]) -> Result<Vec<u8>> {
+    let request = lexgate_model::Request::from_json(text, &RequestLimits::default())?;
+    let customer = request.participants.iter().find(|participant| participant.role == "endUser");
+    let id = customer.context("no end user")?.party;
+    let party = |id: PartyRef| request.parties.get(id.0 as usize).context("no such party");
+    let customer = party(id)?;
+    let held = request.relationships.iter().flatten().filter(|relationship| relationship.subject == id);
+    let owners = held.flat_map(|relationship| {
+        let country = match relationship.interested_party {
+            InterestedParty::Known(owner) => party(owner).ok().and_then(|owner| owner.jurisdiction),
+            InterestedParty::Unknown(_) => None,
+        };
+        let country = country.as_ref().map_or("", IsoCode::as_str);
+        relationship.interests.iter().flatten().map(move |interest| {
+            let share = interest.share.context("no share")?;
+            Ok((country, share.minimum.value.to_string().parse()?))
+        })
+    });
+    let code = |code: &Option<IsoCode>| code.as_ref().map_or("", IsoCode::as_str);
+    let (country, headquarters) = (code(&customer.jurisdiction), code(&customer.headquarters));
+    let category = request.resource.category.as_deref().unwrap_or_default();
+    written(Facts { country, headquarters, owners, category })
+}
+
+/// Returns the decision as Lexgate writes it.
+fn written<'a>(facts: Facts<'a, impl Iterator<Item = Result<(&'a str, f64)>>>) -> Result<Vec<u8>> {
+    let (outcome, code) = rule(facts)?;
     let (binding, rule, name) = ("b", "supply", outcome.name());
     let licence = Action { binding, rule, certain: true, action: "licence", policy: "case-by-case" };
     let decision = Decision {
@@ -160,7 +191,12 @@ pub fn rows() -> Vec<Row> {
         let (outcome, _) = rule::<anyhow::Error>(Facts { country, headquarters, owners, category })?;
         Ok(Answer::Outcome(outcome))
     };
-    vec![Row::whole("native Rust", inputs, decide), Row::part("native Rust, the rule alone", alone)]
+    let checked = QUESTIONS.iter().map(Question::request).collect();
+    vec![
+        Row::whole("native Rust", inputs, decide),
+        Row::whole("native Rust that checks the request as Lexgate does", checked, decide_checked),
+        Row::part("native Rust, the rule alone", alone),
+    ]
 }
 
 /// Returns the decision on a request, as native Rust writes it.

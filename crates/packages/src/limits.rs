@@ -20,8 +20,10 @@ pub struct PackageLimits {
     pub block_depth: u64,
     /// Loops within loops in one function. What a compiler's time grows with fastest.
     pub loop_depth: u64,
-    /// Loops of a function times its local variables, over all functions: each loop carries every variable that changes in it
-    /// as a value of its own, and a compiler looks at all of them.
+    /// Values that one block takes and leaves on the stack.
+    pub block_values: u64,
+    /// Loops of a function times its local variables, and the values that its blocks take and leave, over all functions: each
+    /// loop carries every variable that changes in it as a value of its own, and a compiler looks at all of them.
     pub loop_locals: u64,
     /// Components and core modules within components; 1 for what lies directly in the package.
     pub nested_depth: u64,
@@ -60,6 +62,9 @@ impl Default for PackageLimits {
             block_depth: 1_024,
             // People write four or five; inlining multiplies them.
             loop_depth: 64,
+            // Compilers of today leave one. A thousand in loops of 8 KB took a compiler 4 GB.
+            block_values: 32,
+            // An interpreter for JavaScript has 315 000.
             loop_locals: 1_000_000,
             // The bindings of one exported interface are one component inside, a composed policy has one more level.
             nested_depth: 3,

@@ -6,8 +6,9 @@ use crate::limits::PackageLimits;
 use crate::refused::{Reason, shown};
 use wasmparser::types::Types;
 use wasmparser::{
-    ComponentInstance, ComponentType, Encoding, FuncToValidate, FuncValidatorAllocations, FunctionBody,
-    Instance, Operator, Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    BlockType, ComponentInstance, ComponentType, CompositeInnerType, Encoding, FuncToValidate,
+    FuncValidatorAllocations, FunctionBody, Instance, Operator, Parser, Payload, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures, WasmModuleResources,
 };
 
 /// What a package may be written in: WebAssembly 2.0, sums in constant expressions (which linkers of interpreters use) and the
@@ -246,11 +247,14 @@ impl<'l, 'a> Counter<'l, 'a> {
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset().map_err(invalid)?;
             match operator {
-                Operator::Block { .. } | Operator::If { .. } => open.push(false),
-                Operator::Loop { .. } => {
-                    open.push(true);
-                    loops += 1;
-                    self.loop_locals = self.loop_locals.saturating_add(locals);
+                Operator::Block { blockty } | Operator::If { blockty } | Operator::Loop { blockty } => {
+                    let is_loop = matches!(operator, Operator::Loop { .. });
+                    open.push(is_loop);
+                    loops += u64::from(is_loop);
+                    let values = values_of(blockty, validator.resources());
+                    within("block_values", place, "values of one block", values, self.limits.block_values)?;
+                    let carried = if is_loop { locals.saturating_add(values) } else { values };
+                    self.loop_locals = self.loop_locals.saturating_add(carried);
                     let (found, most) = (self.loop_locals, self.limits.loop_locals);
                     within("loop_locals", package, "loops times local variables", found, most)?;
                 }
@@ -270,5 +274,18 @@ impl<'l, 'a> Counter<'l, 'a> {
         operators.finish().map_err(invalid)?;
         self.allocations = validator.into_allocations();
         Ok(())
+    }
+}
+
+/// Returns how many values a block takes and leaves.
+fn values_of(block: BlockType, resources: &ValidatorResources) -> u64 {
+    match block {
+        BlockType::Empty => 0,
+        BlockType::Type(_) => 1,
+        // One that is not there is refused when the operator is validated.
+        BlockType::FuncType(index) => match resources.sub_type_at(index).map(|ty| &ty.composite_type.inner) {
+            Some(CompositeInnerType::Func(ty)) => (ty.params().len() + ty.results().len()) as u64,
+            _ => 0,
+        },
     }
 }

@@ -39,6 +39,9 @@ pub(super) fn resolve(request: &mut Request, met: &Met) -> Result<(), Unresolved
     Ok(())
 }
 
+/// Most names among which the one that was probably meant is looked for.
+const MOST_LOOKED_AT: usize = 1_000;
+
 /// Returns, for every name met, the index of the record that bears it.
 fn indices<'a>(
     what: Referred,
@@ -57,7 +60,9 @@ fn indices<'a>(
     }
     let find = |(name, number): (&String, u32)| {
         index_of.get(name.as_str()).copied().ok_or_else(|| {
-            let near = nearest(name, index_of.keys()).map(|near| (*near).to_owned());
+            // Looking at thousands of names takes longer than all the rest.
+            let few = index_of.len() <= MOST_LOOKED_AT;
+            let near = few.then(|| nearest(name, index_of.keys())).flatten().map(|near| (*near).to_owned());
             let problem = Problem::Dangling(what.as_str(), shorten(name), near);
             Unresolved::Dangling(Dangling { what, number, problem })
         })

@@ -142,6 +142,16 @@ impl Json for FactValue {
         }
     }
 
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+        match self {
+            // Nothing of a long value is copied that is not pointed to.
+            FactValue::Text(text) => text.at(pointer, records),
+            FactValue::Texts(texts) => texts.at(pointer, records),
+            _ if pointer.is_empty() => Some(self.to_value()),
+            _ => self.to_value().pointer(pointer).cloned(),
+        }
+    }
+
     fn schema(definitions: &mut Map<String, Value>) -> Value {
         json!({ "anyOf": [
             { "type": ["string", "boolean", "number"] },

@@ -312,6 +312,10 @@ impl Json for String {
         serializer.serialize_str(self)
     }
 
+    fn at(&self, pointer: &str, _: Records<'_>) -> Option<Value> {
+        pointer.is_empty().then(|| Value::from(self.as_str()))
+    }
+
     fn schema(_: &mut Map<String, Value>) -> Value {
         json!({ "type": "string" })
     }

@@ -13,7 +13,6 @@ use crate::interval::{End, Interval};
 use jiff::Timestamp;
 use jiter::Peek;
 use serde::Serializer;
-use serde::ser::Error as _;
 use serde_json::{Map, Value, json};
 
 records! {
@@ -280,9 +279,12 @@ macro_rules! reference {
 
             fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error> {
                 let id: for<'a> fn(Records<'a>, usize) -> Option<&'a RecordId> = $id;
-                // INVARIANT: every reference was resolved when the request was read.
-                let id = usize::try_from(self.0).ok().and_then(|index| id(records, index));
-                serializer.serialize_str(id.ok_or_else(|| S::Error::custom("a reference to nothing"))?.as_str())
+                // INVARIANT: every reference was resolved when the request was read. One that somebody set since to nothing
+                // is written as nothing, so that the rest of the request is not lost with it.
+                match usize::try_from(self.0).ok().and_then(|index| id(records, index)) {
+                    Some(id) => serializer.serialize_str(id.as_str()),
+                    None => serializer.serialize_none(),
+                }
             }
 
             fn schema(definitions: &mut Map<String, Value>) -> Value {

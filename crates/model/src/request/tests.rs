@@ -365,6 +365,44 @@ fn a_pointer_finds_in_a_request_what_it_finds_in_its_json() {
     finds_the_same(&read(EXAMPLE).unwrap());
 }
 
+#[test]
+fn a_request_has_the_records_it_lists_and_no_other() {
+    let request = read(EXAMPLE).unwrap();
+    let value = request.to_value();
+    let count = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(|list| list.as_array())
+            .map_or(0, |list| u32::try_from(list.len()).unwrap())
+    };
+    let mut all = vec![Element::Request, Element::Item, Element::Deployment];
+    for index in 0..6 {
+        all.extend([Element::Participant(index), Element::Party(index), Element::Relationship(index)]);
+        all.extend([Element::Certificate(index), Element::Authorization(index)]);
+        all.extend((0..6).map(|interest| Element::Interest(index, interest)));
+    }
+    for element in all {
+        assert_eq!(request.has(element), value.pointer(&element.pointer()).is_some(), "{element:?}");
+    }
+    for list in ["/participants", "/parties", "/relationships", "/relationships/0/interests", "/certificates"]
+    {
+        assert!((1..6).contains(&count(list)), "{list} of the example shows both");
+    }
+    let bare = with("facts", "{}").unwrap();
+    let none =
+        [Element::Deployment, Element::Relationship(0), Element::Interest(0, 0), Element::Certificate(0)];
+    assert!(none.into_iter().chain([Element::Authorization(0)]).all(|element| !bare.has(element)));
+}
+
+#[test]
+fn a_reference_to_nothing_loses_nothing_else() {
+    let mut request = read(EXAMPLE).unwrap();
+    request.resource.producer = Some(PartyRef(7_000));
+    let value = request.to_value();
+    assert_eq!(value["resource"]["producer"], Value::Null);
+    assert_eq!(value["parties"], read(EXAMPLE).unwrap().to_value()["parties"]);
+}
+
 proptest! {
     #[test]
     fn a_pointer_finds_the_same_in_any_request(request in requests()) {

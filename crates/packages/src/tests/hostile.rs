@@ -118,11 +118,27 @@ fn loops_within_loops_are_refused_however_small_they_are() {
 
 #[test]
 fn loops_around_a_thousand_variables_are_refused_before_they_reach_a_compiler() {
-    // Two minutes for a compiler, in 40 KB.
+    // Two minutes for a compiler, in 60 KB.
     let loops = format!("{} {}", "(loop ".repeat(60), "(br_if 0 (i32.const 1)) )".repeat(60)).repeat(125);
     let set = |number: u32| format!("(local.set {number} (i32.add (local.get {number}) (i32.const 1)))");
     let variables: String = (0..1_000).map(set).collect();
     let bomb = with_module(&format!("(func (local {}) {loops} {variables})", "i32 ".repeat(1_000)));
-    assert!(bomb.len() < 60 << 10, "{}", bomb.len());
+    assert!(bomb.len() < 64 << 10, "{}", bomb.len());
     refuse_sealed(&bomb, "loops times local variables, at most 1000000 (package limit `loop_locals`)");
+}
+
+#[test]
+fn blocks_that_pass_a_thousand_values_are_refused_before_they_reach_a_compiler() {
+    // Five seconds and four gigabytes for a compiler, in 8 KB.
+    let values = "i32 ".repeat(1_000);
+    let loops = format!("{} {}", "loop (type $t) ".repeat(60), "end ".repeat(60)).repeat(8);
+    for block in ["loop", "block", "i32.const 1 if"] {
+        let bomb = with_module(&format!(
+            "(type $t (func (param {values}) (result {values}))) (func (param {values}) {} {} {})",
+            (0..1_000).map(|number| format!("local.get {number} ")).collect::<String>(),
+            loops.replace("loop", block),
+            "drop ".repeat(1_000),
+        ));
+        refuse_sealed(&bomb, "values of one block, at most 32 (package limit `block_values`)");
+    }
 }

@@ -32,6 +32,9 @@ fn every_limit_is_refused_with_its_figure() {
     limit(loops, 2, |l| &mut l.loop_depth, "has 2 loops within each other");
     let loops = "(func (local i32 i64) loop loop end end) (func (local i32) loop end nop) (func (local i32))";
     limit(with_module(loops), 5, |l| &mut l.loop_locals, "has 5 loops times local variables");
+    let values = "(type (func (param i32 i64) (result i32))) (func i32.const 1 i64.const 1 loop (type 0) drop end drop)";
+    limit(with_module(values), 3, |l| &mut l.block_values, "has 3 values of one block");
+    limit(with_module(values), 3, |l| &mut l.loop_locals, "has 3 loops times local variables");
     let sections = with_module(r#"(@custom "a" "") (@custom "b" "")"#);
     // Two of ours, and the names that the text format writes for `$m` and `$f`.
     limit(sections, 6, |l| &mut l.custom_sections, "has 6 custom sections");
