@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn whatever_the_id_is_there_is_a_request() {
-        for id in ["", "\n", "é", &"x".repeat(1_000)] {
+        for id in ["", "\\n", "é", &"x".repeat(1_000)] {
             let subject = format!(r#"{{"type":"","id":"{id}"}}"#);
             map(&call(&subject, r#","context":{"time":"never"}"#)).unwrap();
         }
