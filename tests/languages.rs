@@ -26,19 +26,7 @@ use std::time::Instant;
 use workload::{QUESTIONS, Question};
 
 /// Those that everybody has, but for the deadline: the machine that runs this may be busy.
-const LIMITS: Limits = Limits {
-    base_fuel: 10_000_000,
-    fuel_per_element: 5_000,
-    configure_fuel: 1_000_000_000,
-    deadline_ms: 60_000,
-    configure_deadline_ms: 600_000,
-    memory_bytes: 64 << 20,
-    table_elements: 10_000,
-    host_calls: 64,
-    host_call_bytes: 64 << 10,
-    findings: 256,
-    output_bytes: 64 << 10,
-};
+const LIMITS: Limits = Limits { deadline_ms: 60_000, configure_deadline_ms: 600_000, ..Limits::DEFAULT };
 
 /// What misbehaves, and what comes of it.
 struct Misbehaviour {

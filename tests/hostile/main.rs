@@ -40,15 +40,9 @@ static GOOD: LazyLock<(Binding, Vec<u8>)> = LazyLock::new(|| {
 const LIMITS: Limits = Limits {
     base_fuel: 1_000_000,
     fuel_per_element: 1_000,
-    configure_fuel: 1_000_000_000,
     deadline_ms: 60_000,
     configure_deadline_ms: 60_000,
-    memory_bytes: 64 << 20,
-    table_elements: 10_000,
-    host_calls: 64,
-    host_call_bytes: 64 << 10,
-    findings: 256,
-    output_bytes: 64 << 10,
+    ..Limits::DEFAULT
 };
 
 /// Most bytes the host may have allocated at one time for one decision about the small request of [`request`].

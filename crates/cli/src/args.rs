@@ -117,13 +117,14 @@ pub(crate) struct Test {
     pub(crate) out: PathBuf,
 }
 
-/// What is bound to one policy.
+/// What is bound to policies.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bound {
-    /// Parameters of the policy: JSON, or `@` and a file.
+    /// Parameters of a policy: JSON, or `@` and a file.
     #[arg(long, value_name = "POLICY=JSON")]
     pub(crate) parameters: Vec<String>,
-    /// A dataset in place of the package's own, with the days it holds; see `lexgate evaluate --help`.
+    /// A dataset in place of the package's own, with the days it holds: `regions.csv`, `regions.csv,2026-01-01,` (from), or
+    /// `regions.csv,2026-01-01,2026-06-30`.
     #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
     pub(crate) dataset: Vec<String>,
 }
@@ -196,13 +197,9 @@ pub(crate) struct Set {
     /// Packages, in the order of the set.
     #[arg(long = "policy", value_name = "PKG", required = true, num_args = 1..)]
     pub(crate) policies: Vec<PathBuf>,
-    /// Parameters of a policy: JSON, or `@` and a file.
-    #[arg(long, value_name = "POLICY=JSON")]
-    pub(crate) parameters: Vec<String>,
-    /// A dataset in place of the package's own, with the days it holds: `regions.csv`, `regions.csv,2026-01-01,` (from), or
-    /// `regions.csv,2026-01-01,2026-06-30`.
-    #[arg(long, value_name = "POLICY/NAME=FILE[,FROM,UNTIL]")]
-    pub(crate) dataset: Vec<String>,
+    /// What is bound to them.
+    #[command(flatten)]
+    pub(crate) bound: Bound,
 }
 
 /// Decide requests and explain the decisions.

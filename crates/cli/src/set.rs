@@ -29,9 +29,9 @@ pub(crate) struct Terms<'a> {
 pub(crate) fn read(args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Result<PolicySet> {
     let packages = args.policies.iter().map(|path| inspect::package(path)).collect::<Result<Vec<_>>>()?;
     let known = |id: &str| packages.iter().any(|package| package.manifest.policy.id == id);
-    let named =
-        args.parameters.iter().chain(&args.dataset).filter_map(|option| option.split(['=', '/']).next());
-    if let Some(stray) = named.chain(terms.shadow.iter().map(String::as_str)).find(|id| !known(id)) {
+    if let Some(stray) =
+        named(&args.bound).chain(terms.shadow.iter().map(String::as_str)).find(|id| !known(id))
+    {
         let ids: Vec<_> = packages.iter().map(|package| package.manifest.policy.id.as_str()).collect();
         bail!("`{stray}` is not one of the policies given: {}", ids.join(", "));
     }
@@ -42,7 +42,7 @@ pub(crate) fn read(args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Resu
 
 fn bind(package: Verified<Package>, args: &args::Set, engine: &Engine, terms: &Terms<'_>) -> Result<Binding> {
     let id = package.manifest.policy.id.clone();
-    let (parameters, datasets) = bound(&package, &args.parameters, &args.dataset)?;
+    let (parameters, datasets) = bound(&package, &args.bound)?;
     let policy = engine.prepare(package, parameters, datasets)?;
     Ok(Binding {
         mode: if terms.shadow.contains(&id) { Mode::Shadow } else { Mode::Enforce },
@@ -57,26 +57,25 @@ pub(crate) fn of_one(
     args: &args::Bound,
 ) -> Result<(Parameters, Vec<DatasetVersion>)> {
     let id = &package.manifest.policy.id;
-    let mut named =
-        args.parameters.iter().chain(&args.dataset).filter_map(|option| option.split(['=', '/']).next());
-    if let Some(stray) = named.find(|named| named != id) {
+    if let Some(stray) = named(args).find(|named| named != id) {
         bail!("`{stray}` is not the policy given: {id}");
     }
-    bound(package, &args.parameters, &args.dataset)
+    bound(package, args)
+}
+
+/// Returns the policies that options name.
+fn named(args: &args::Bound) -> impl Iterator<Item = &str> {
+    args.parameters.iter().chain(&args.dataset).filter_map(|option| option.split(['=', '/']).next())
 }
 
 /// Returns the parameters and the datasets that options bind to a policy.
-fn bound(
-    package: &Verified<Package>,
-    options: &[String],
-    attached: &[String],
-) -> Result<(Parameters, Vec<DatasetVersion>)> {
+fn bound(package: &Verified<Package>, args: &args::Bound) -> Result<(Parameters, Vec<DatasetVersion>)> {
     let id = &package.manifest.policy.id;
-    let parameters = parameters(id, options)?;
+    let parameters = parameters(id, &args.parameters)?;
     let parameters =
         package.manifest.parameters.accept(parameters).with_context(|| format!("parameters of `{id}`"))?;
     let datasets =
-        attached.iter().filter_map(|option| dataset(id, option).transpose()).collect::<Result<_>>()?;
+        args.dataset.iter().filter_map(|option| dataset(id, option).transpose()).collect::<Result<_>>()?;
     Ok((parameters, datasets))
 }
 

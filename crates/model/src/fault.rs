@@ -99,26 +99,30 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 10 000 000 fuel and 5 000 per element (a chain of 2 000 owners took 2 000 each, with room); 50 ms; 64 MiB; 10 000 table elements; 64 host calls with 64 KiB; 256 findings
-    /// with 64 KiB. Configuring: 1 000 000 000 fuel and 10 s, chosen by feel: a 100 000-row list needs a tenth of it.
+    /// [`Limits::DEFAULT`].
     fn default() -> Limits {
-        Limits {
-            base_fuel: 10_000_000,
-            fuel_per_element: 5_000,
-            configure_fuel: 1_000_000_000,
-            deadline_ms: 50,
-            configure_deadline_ms: 10_000,
-            memory_bytes: 64 << 20,
-            table_elements: 10_000,
-            host_calls: 64,
-            host_call_bytes: 64 << 10,
-            findings: 256,
-            output_bytes: 64 << 10,
-        }
+        Limits::DEFAULT
     }
 }
 
 impl Limits {
+    /// 10 000 000 fuel and 5 000 per element (a chain of 2 000 owners took 2 000 each, with room); 50 ms; 64 MiB; 10 000 table
+    /// elements; 64 host calls with 64 KiB; 256 findings with 64 KiB. Configuring: 1 000 000 000 fuel and 10 s, chosen by feel: a
+    /// 100 000-row list needs a tenth of it.
+    pub const DEFAULT: Limits = Limits {
+        base_fuel: 10_000_000,
+        fuel_per_element: 5_000,
+        configure_fuel: 1_000_000_000,
+        deadline_ms: 50,
+        configure_deadline_ms: 10_000,
+        memory_bytes: 64 << 20,
+        table_elements: 10_000,
+        host_calls: 64,
+        host_call_bytes: 64 << 10,
+        findings: 256,
+        output_bytes: 64 << 10,
+    };
+
     /// Returns the fuel for a request of this [size](crate::Request::size).
     #[must_use]
     pub fn fuel(&self, size: u64) -> u64 {

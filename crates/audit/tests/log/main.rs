@@ -50,18 +50,27 @@ pub(crate) fn entries(reader: &Reader) -> Vec<Entry> {
     reader.entries(1).unwrap().map(|item| item.unwrap().1).collect()
 }
 
-/// Appends many at once, and returns the names of those that were acknowledged. The first is a group by itself, and the
-/// writer waits for the others, so that the groups are the same each time.
+/// Appends many at once, and returns the names of those that were acknowledged. The first is a group by itself: the others
+/// are submitted when it is written, and the writer waits until all are, so that the groups are the same each time.
 pub(crate) fn append_all(log: &Log, drafts: Vec<(u64, Draft)>) -> Vec<u64> {
     let (sender, receiver) = mpsc::channel();
+    let (written, first_written) = mpsc::channel::<()>();
     let (go, wait) = mpsc::channel::<()>();
-    let mut wait = Some(wait);
+    let mut first = Some((written, wait));
     for (name, draft) in drafts {
-        let (sender, wait) = (sender.clone(), wait.take());
+        let (sender, first) = (sender.clone(), first.take());
+        let is_first = first.is_some();
         let _ = log.submit(draft, move |done| {
-            let _ = wait.map(|wait| wait.recv());
+            if let Some((written, wait)) = first {
+                let _ = written.send(());
+                let _ = wait.recv();
+            }
             let _ = sender.send((name, done));
         });
+        if is_first {
+            // Nothing comes if it was refused.
+            let _ = first_written.recv();
+        }
     }
     drop((go, sender));
     receiver.into_iter().filter_map(|(name, done)| done.is_ok().then_some(name)).collect()
