@@ -53,28 +53,34 @@ enum Source {
 impl<'a> Links<'a> {
     /// Returns the links of a request; `passes` says what interests of a kind do.
     ///
-    /// Links into an `origin` are left out: who controls it adds nothing to the influence it has of itself. Without any
+    /// Links into an `origin` are left out: who controls it adds nothing to the influence it has of itself. Into one that may
+    /// be an origin they are not sure to pass control on, so that to learn whether it is one only narrows. Without any
     /// link of control and without votes nobody is controlled, and there are no links by shares either.
     #[must_use]
     pub fn of(
         request: Request<'a>,
         lines: Lines,
-        origin: impl Fn(Party<'a>) -> bool,
+        origin: impl Fn(Party<'a>) -> Truth,
         passes: impl Fn(&str) -> Passes,
     ) -> Links<'a> {
         let parties = u32::try_from(request.parties().len()).unwrap_or(u32::MAX);
         let means = control::Means::new(parties);
         let mut links = Links { request, means, lines, sources: Vec::new() };
         let relationships = request.record().raw().relationships.as_deref();
+        let origins: Vec<Truth> = request.parties().iter().map(origin).collect();
+        let origin = |index: u32| origins.get(index as usize).copied().unwrap_or(Truth::Unknown);
         for party in request.parties().iter() {
+            if origin(party.index()) == Truth::Unknown {
+                links.means.perhaps_apart(party.index());
+            }
             let stated = relationships.is_some() && party.all_owners_stated();
-            if !party.cannot_be_owned() && !origin(party) && !stated {
+            if !party.cannot_be_owned() && !origin(party.index()).certain() && !stated {
                 links.link(None, party.index(), (Truth::Unknown, true), Source::Unnamed(party.index()));
             }
         }
         for shares in [false, true] {
             for (number, relationship) in (0..).zip(relationships.unwrap_or_default()) {
-                if request.party(relationship.subject).is_some_and(|to| !origin(to)) {
+                if request.party(relationship.subject).is_some_and(|to| !origin(to.index()).certain()) {
                     links.add(number, relationship, shares, &passes);
                 }
             }

@@ -349,7 +349,7 @@ impl<'o, 'r, 'a> Controlled<'o, 'r, 'a> {
 pub fn links<'a>(listed: &Listed<'_, 'a>, shares: Threshold, passes: fn(&str) -> Passes) -> Links<'a> {
     let lines = Lines { votes: Threshold::MoreThan(fifty()), shares };
     // Links into listed parties stay: who controls one may have what it holds, besides its own.
-    Links::of(listed.request, lines, |_| false, passes)
+    Links::of(listed.request, lines, |_| Truth::False, passes)
 }
 
 /// Interests that are control: appointing the board, most of the votes, contracts, articles, legal frameworks, and

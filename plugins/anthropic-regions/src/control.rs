@@ -3,7 +3,8 @@
 //! It starts from owners of unsupported regions and from every party that such owners own by the cascade. It is passed on
 //! by control interests and by more than half of the votes, and by half of the shares or more; votes and shares of all who
 //! have influence count together. What happens inside the unsupported regions is no matter: a
-//! path begins at the last party that is of one in itself.
+//! path begins at the last party that is of one in itself. Whoever may be of one is reached, and control of it is possible
+//! only: it would be no matter.
 
 use crate::Terms;
 use crate::owners::Owners;
@@ -16,7 +17,7 @@ use lexgate_sdk::{Answer, Findings, Party, Threshold, Truth};
 pub(crate) fn links<'a>(owners: &Owners<'_, 'a>, terms: &Terms) -> Links<'a> {
     // Votes are counted against half of them, whatever threshold a binding sets for shares.
     let (votes, shares) = (Threshold::MoreThan(fifty()), Threshold::AtLeast(terms.threshold().amount()));
-    let origin = |party| owners.is_attributable(party).certain();
+    let origin = |party| owners.is_attributable(party);
     Links::of(owners.request, Lines { votes, shares }, origin, passes)
 }
 

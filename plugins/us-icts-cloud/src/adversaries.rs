@@ -30,7 +30,7 @@ impl<'a> Adversaries<'a> {
         let ownership = Ownership::of(self.request, "shareholding");
         let held = ownership.held_by_cascade(|party| self.is_subject(party), self.threshold);
         let lines = Lines { votes: self.threshold, shares: self.threshold };
-        let links = Links::of(self.request, lines, |party| self.is_subject(party).certain(), passes);
+        let links = Links::of(self.request, lines, |_| Truth::False, passes);
         let reach = links.from(|party| held.caught(party));
         let base = |owner| self.missing(owner).into_iter().next();
         let held_missing = |owner| -> Vec<_> { held.missing(owner, base).collect() };

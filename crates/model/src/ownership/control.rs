@@ -36,6 +36,8 @@ pub struct Means {
     /// Everything by which a chain may lead to votes that are held through others, which are claims here.
     chains: Graph,
     links: Vec<Link>,
+    /// By party, whether control of it may be no matter.
+    perhaps_apart: Vec<bool>,
     /// By party, where its chains of links begin.
     heads: Vec<Ends>,
     next: Vec<Ends>,
@@ -66,6 +68,7 @@ impl Means {
             shares: Graph::all_stated(parties),
             chains: Graph::all_stated(parties),
             links: Vec::new(),
+            perhaps_apart: vec![false; parties as usize],
             heads: vec![Ends::default(); parties as usize],
             next: Vec::new(),
         }
@@ -90,6 +93,17 @@ impl Means {
         });
         self.links.push(Link { from, ..link });
         self.next.push(Ends { into, out });
+    }
+
+    /// Says that control of the party may be no matter, whoever has it: it reaches the party, and perhaps no more than that.
+    pub fn perhaps_apart(&mut self, party: u32) {
+        if let Some(perhaps) = self.perhaps_apart.get_mut(party as usize) {
+            *perhaps = true;
+        }
+    }
+
+    fn is_perhaps_apart(&self, party: u32) -> bool {
+        self.perhaps_apart.get(party as usize).copied().unwrap_or(false)
     }
 
     /// Adds votes. Those held through others are a part of what these have; where no chain accounts for them, they may make
@@ -233,7 +247,7 @@ impl Reach<'_> {
                     let adding = ledger.adding(party, &counted).into_iter();
                     found.extend(adding.map(|stake| Origin::Interest(stake.key)));
                 }
-                Step::Hidden(_) => {}
+                Step::Hidden(_) | Step::Apart(_) => {}
             });
         }
         sorted(found)
@@ -248,6 +262,7 @@ impl Reach<'_> {
                 Step::Start(party) => {
                     missing.extend((self.start(party) == Truth::Unknown).then_some(Missing::Start(party)));
                 }
+                Step::Apart(party) => missing.push(Missing::Start(party)),
                 Step::Link(link) => {
                     missing.extend((link.passes == Truth::Unknown).then_some(Missing::Passes(link.key)));
                     missing.extend(link.from.is_none().then_some(Missing::Holder(link.key)));
@@ -318,6 +333,7 @@ impl Reach<'_> {
         let mut claimed = vec![Amount::ZERO; means.parties as usize];
         let mut next = Vec::new();
         let rise = |marks: &mut Marks, party: u32, controlled: bool, next: &mut Vec<(u32, bool)>| {
+            let controlled = controlled && !(level == Level::Certain && means.is_perhaps_apart(party));
             if marks.set(party, controlled) {
                 next.push((party, controlled));
             }
@@ -409,9 +425,15 @@ impl Reach<'_> {
                     continue;
                 }
             }
+            let apart = self.means.is_perhaps_apart(party);
+            if controlled && apart {
+                visit(Step::Apart(party));
+            }
+            // It is reached by whatever control of it there is.
+            let lowered = apart && level == Level::Certain;
             for link in self.means.links_in(party).filter(|link| level.reached_by(link.passes)) {
                 // Control at this link leaves none to be found before it.
-                let (free, bound) = ((!controlled || link.control) && link.control == controlled, controlled);
+                let (free, bound) = (lowered || link.control == controlled, lowered || controlled);
                 let has = |controlled: bool| {
                     let unspecified = level == Level::Possible && !controlled;
                     link.from.map_or(unspecified, |from| marks.has(from, controlled))
@@ -432,7 +454,7 @@ impl Reach<'_> {
                     }
                 }
             }
-            if controlled && passed(&self.votes, party, level) {
+            if (controlled || lowered) && passed(&self.votes, party, level) {
                 visit(Step::Stakes(&self.votes, party));
                 for holder in self.means.votes.stakes_in(party).filter_map(|stake| stake.owner) {
                     for controlled in [false, true] {
@@ -451,7 +473,7 @@ impl Reach<'_> {
                 if !controlled || holders().any(|holder| marks.has(holder, true)) {
                     visit(Step::Stakes(&self.shares, party));
                     for holder in holders() {
-                        for controlled in [false, controlled] {
+                        for controlled in [false, controlled || lowered] {
                             enter(&mut seen, holder, controlled, &mut next);
                         }
                     }
@@ -479,4 +501,6 @@ enum Step<'s> {
     Stakes(&'s Ledger<'s>, u32),
     /// Votes in this party are held through others, nobody knows through whom.
     Hidden(u32),
+    /// Control of this party may be no matter.
+    Apart(u32),
 }

@@ -29,7 +29,7 @@ fn check(building: Building, expected: Truth, missing: &[(Element, &str)]) {
     let raw = building.build();
     let request = Request::new(&raw).unwrap();
     let start = |party: Party<'_>| party.headquarters().test(|code| code == "CN");
-    let links = Links::of(request, lines(), |party| start(party).certain(), passes);
+    let links = Links::of(request, lines(), start, passes);
     let reach = links.from(start);
     let customer = request.party(0).unwrap();
     assert_eq!(reach.controlled(customer), expected);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const LINES: fn() -> Lines = || Lines { votes: more_than_half(), shares: at_least_half() };
 
 /// Reads facts on nine parties: `A!` and `A?` are starts, `A c B` a link of control, `A c? B` perhaps one, `A i B` a link
-/// without, `A v60 B` votes, `A s60 B` a share; keys count from 0.
+/// without, `A v60 B` votes, `A s60 B` a share; keys count from 0. Control of `A~` is perhaps no matter.
 fn means(facts: &str) -> (Means, Vec<Truth>) {
     let (mut means, mut start) = (Means::new(9), vec![Truth::False; 9]);
     let mut keys = 0..;
@@ -22,6 +22,8 @@ fn means(facts: &str) -> (Means, Vec<Truth>) {
                 _ if how.starts_with('v') => means.votes(stake(&how[1..])),
                 _ => means.share(stake(&how[1..])),
             }
+        } else if let Some(name) = fact.strip_suffix('~') {
+            means.perhaps_apart(party(name).unwrap());
         } else if let Some(name) = fact.strip_suffix('!') {
             start[party(name).unwrap() as usize] = Truth::True;
         } else if let Some(name) = fact.strip_suffix('?') {
@@ -54,6 +56,25 @@ fn control_at_any_link_of_a_way_is_control() {
     check("A!; A c B; B i C", True, &[]);
     check("A!; A i B; B i C", False, &[]);
     check("? i B; B i C", False, &[]);
+}
+
+#[test]
+fn control_of_one_that_is_perhaps_apart_is_possible_only() {
+    let apart = |party| [Missing::Start(party)];
+    check("A!; A c C; C~", Unknown, &apart(2));
+    check("A!; A c B; B s50 C; B~", Unknown, &apart(1));
+    check("A!; A v60 B; B s50 C; B~", Unknown, &apart(1));
+    check("A!; D s50 B; A c D; B s50 C; B~", Unknown, &apart(1));
+    // It is reached all the same, so what comes after it is control.
+    for first in ["A c B", "A v60 B", "A s50 B", "A i B", "A c D; D s50 B"] {
+        let facts = format!("A!; {first}; B c C; B~");
+        check(&facts, True, &[]);
+        let (means, start) = means(&facts);
+        let evidence = means.reach(&start, LINES()).evidence(2);
+        let all = first.split(';').count() as u32 + 1;
+        assert!((0..all).all(|key| evidence.contains(&Origin::Interest(key))), "{facts}: {evidence:?}");
+    }
+    check("A!; A i C; C~", False, &[]);
 }
 
 #[test]
