@@ -5,7 +5,9 @@ use lexgate_sdk::{Answer, Findings, Party};
 
 /// Reports the rule for one party.
 pub(crate) fn report<'a>(owners: &Owners<'_, 'a>, party: Party<'a>, findings: &mut Findings) {
-    let (seat, law) = (owners.seat(party), party.jurisdiction());
+    let law = party.jurisdiction();
+    // A state has no seat but itself.
+    let seat = if party.kind() == "state" { law } else { party.headquarters() };
     let places = [seat, law];
     let unsupported = |code: &str| unsupported(owners.regions, code);
     if let Some(place) = places.iter().find(|place| place.test(unsupported).certain()) {

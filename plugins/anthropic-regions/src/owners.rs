@@ -14,21 +14,16 @@ pub(crate) struct Owners<'r, 'a> {
 impl<'r, 'a> Owners<'r, 'a> {
     pub(crate) fn new(request: Request<'a>, regions: &'r Regions) -> Owners<'r, 'a> {
         let mut owners = Owners { request, regions, unsupported: Vec::new() };
-        let unsupported = |place: Fact<'_, &str>| place.test(|code| unsupported(regions, code));
-        let of = |party: Party<'a>| {
-            let seat = unsupported(owners.seat(party));
-            // A body of a state is of its state, wherever it sits.
-            if party.is_state_body() { seat.or(unsupported(party.jurisdiction())) } else { seat }
-        };
+        let of = |party: Party<'a>| owners.seat(party).test(|code| unsupported(regions, code));
         owners.unsupported = request.parties().iter().map(of).collect();
         owners
     }
 
-    /// Returns where a party is headquartered. A state, or a body of one, sits where its law is from.
+    /// Returns where a party belongs: where it is headquartered; a state, and a body of one wherever it sits, where its law
+    /// is from.
     pub(crate) fn seat(&self, party: Party<'a>) -> Fact<'a, &'a str> {
-        let headquarters = party.headquarters();
         let of_a_state = matches!(party.kind(), "state" | "stateBody");
-        if of_a_state && headquarters.value().is_none() { party.jurisdiction() } else { headquarters }
+        if of_a_state { party.jurisdiction() } else { party.headquarters() }
     }
 
     /// Returns whether natural persons are among the parties. Without them the same owners count for every rule.
@@ -80,9 +75,6 @@ impl<'r, 'a> Owners<'r, 'a> {
     /// Returns what is known about the region it belongs to.
     pub(crate) fn evidence(&self, party: Party<'a>) -> Vec<Evidence<'a>> {
         let mut known: Vec<_> = self.seat(party).evidence().into_iter().collect();
-        if party.is_state_body() {
-            known.extend(party.jurisdiction().evidence());
-        }
         known.extend(party.texts("nationalities").evidence());
         known
     }
@@ -90,9 +82,9 @@ impl<'r, 'a> Owners<'r, 'a> {
     /// Returns what is missing to tell to which region it is attributable.
     pub(crate) fn missing_region(&self, party: Party<'a>) -> Option<Missing> {
         if !party.is_person() {
-            let seat = self.regions.missing(&self.seat(party), "where it is headquartered (ISO 3166)");
-            let law = || self.regions.missing(&party.jurisdiction(), "the state it is a body of (ISO 3166)");
-            return if party.is_state_body() { seat.or_else(law) } else { seat };
+            let state = party.is_state_body();
+            let expected = if state { "the state it is a body of" } else { "where it is headquartered" };
+            return self.regions.missing(&self.seat(party), &format!("{expected} (ISO 3166)"));
         }
         let nationalities = party.texts("nationalities");
         let unknown = |codes: &[String]| codes.iter().find_map(|code| self.regions.unknown(code));
