@@ -154,9 +154,10 @@ impl<'p> World<'p> {
                     Part::Field(name) => ("", name),
                     Part::Whole => continue,
                 };
-                // Whoever cannot be owned has no parent, so none is missing.
+                // Whoever cannot be owned, or is the ultimate parent of another, has no parent, so none is missing.
                 let kind = request.pointer(&record).and_then(|record| record.get("kind")?.as_str());
-                let ownerless = kind.is_some_and(|kind| kind.ends_with("Person") || kind == "state");
+                let ownerless = kind.is_some_and(|kind| kind.ends_with("Person") || kind == "state")
+                    || is_ultimate_parent(request, &record);
                 let parent = if below.0.is_empty() { record } else { format!("{record}/{}", below.0) };
                 let there = request.pointer(&parent).and_then(|parent| parent.get(&below.1));
                 let known = there.is_some_and(|value| value.get("unknown").is_none() && value != "unknown");
@@ -170,6 +171,13 @@ impl<'p> World<'p> {
         less.pointer_mut(parent)?.as_object_mut()?.remove(name);
         Some(less)
     }
+}
+
+/// Whether another party names the one at this place as its ultimate parent.
+fn is_ultimate_parent(request: &Value, party: &str) -> bool {
+    let id = request.pointer(party).and_then(|party| party.get("recordId"));
+    let parties = request.get("parties").and_then(Value::as_array).into_iter().flatten();
+    id.is_some() && parties.map(|party| party.get("ultimateParent")).any(|parent| parent == id)
 }
 
 fn pick<T>(items: &[T], at: usize) -> Option<&T> {

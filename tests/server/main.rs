@@ -19,7 +19,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use guests::{Guest, Wit};
 use lexgate_engine::Engine;
-use lexgate_server::{Authentication, Config, Server, ServerLimits};
+use lexgate_server::{Authentication, Config, Recording, Server, ServerLimits};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -82,6 +82,7 @@ impl Host {
     /// Starts one in a folder, with another configuration than the usual.
     fn with(folder: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Host {
         let mut config = Config {
+            recording: Recording::EveryDecision,
             authentication: Authentication::Loopback,
             default_tenant: Some("demo".parse().unwrap()),
             public_url: "https://pdp.example".to_owned(),

@@ -9,6 +9,7 @@ mod lexgate;
 mod native;
 mod others;
 mod preparing;
+mod served;
 mod table;
 mod threads;
 
@@ -19,6 +20,7 @@ use lexgate_model::{Package, Verified};
 use others::Others;
 use rounds::Row;
 use rounds::workload::TIMED;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Fuel that the engine asks for an instance, on top of what the guest uses.
@@ -28,7 +30,13 @@ const INSTANCE_FUEL: u64 = 2_500;
 const PROFILED: Duration = Duration::from_secs(10);
 
 fn main() -> Result<()> {
-    let Options { rounds, bindings, profile, only_ours, json } = options()?;
+    let Options { rounds, bindings, profile, only_ours, served, serve, json } = options()?;
+    if let Some((kind, folder)) = serve {
+        return served::serve(&kind, &folder);
+    }
+    if served {
+        return served::print(json);
+    }
     let engine = Engine::new()?;
     let (screening, ordinary) = (guests::package("screening")?, guests::package("ordinary")?);
     let policy = lexgate::prepare(&engine, screening.clone())?;
@@ -89,25 +97,35 @@ fn rows(
     Ok(rows)
 }
 
+#[derive(Default)]
 struct Options {
     rounds: usize,
     bindings: Option<usize>,
     profile: Option<String>,
     only_ours: bool,
+    /// Ask servers over HTTP instead.
+    served: bool,
+    /// Be one of them.
+    serve: Option<(String, PathBuf)>,
     json: bool,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { rounds: 60, bindings: None, profile: None, only_ours: false, json: false };
+    let mut options = Options { rounds: 60, ..Options::default() };
     let mut given = std::env::args().skip(1);
     while let Some(option) = given.next() {
         match option.as_str() {
             "--json" => options.json = true,
             "--only-ours" => options.only_ours = true,
+            "--served" => options.served = true,
+            "--serve" => {
+                let (kind, folder) = given.next().zip(given.next()).context("a server and a folder")?;
+                options.serve = Some((kind, folder.into()));
+            }
             "--rounds" => options.rounds = given.next().unwrap_or_default().parse()?,
             "--bindings" => options.bindings = Some(given.next().unwrap_or_default().parse()?),
             "--profile" => options.profile = given.next(),
-            _ => bail!("options are --json, --only-ours, --rounds N, --bindings N and --profile ROW"),
+            _ => bail!("options are --json, --only-ours, --rounds N, --bindings N, --profile ROW and --served"),
         }
     }
     Ok(options)

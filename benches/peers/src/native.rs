@@ -124,7 +124,7 @@ fn rule<'a, E>(
     })
 }
 
-fn decide(text: &[u8]) -> Result<Vec<u8>> {
+pub fn decide(text: &[u8]) -> Result<Vec<u8>> {
     let request: Request<'_> = serde_json::from_slice(text)?;
     let customer = request.participants.iter().find(|participant| participant.role == "endUser");
     let id = customer.context("no end user")?.party;

@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::id::EntryId;
-use crate::section::{CALLER, MOST_SECTIONS, Salt, Section, commitment, is_name, split};
+use crate::section::{CALLER, MOST_SECTIONS, Salt, Section, commitment, is_name, sections};
 use jiff::Timestamp;
 use lexgate_model::decision::Kind as Counts;
 use lexgate_model::{Digest, Record};
@@ -133,9 +133,7 @@ impl Draft {
         record: &Record<M>,
         caller: &Caller,
     ) -> Result<Draft, Error> {
-        let record = serde_json::to_vec(record)
-            .map_err(|error| Error::Invalid(format!("the record cannot be written: {error}")))?;
-        let mut sections = split(&record)?;
+        let mut sections = sections(record)?;
         if *caller != Caller::default() {
             sections.push((CALLER, to_json(caller)?));
         }

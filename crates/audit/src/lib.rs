@@ -62,5 +62,5 @@ pub use read::{Entries, Location, Reader};
 pub use records::{IndexState, Records};
 pub use recover::Opened;
 pub use retention::{Deletion, Hold, HoldLifted, Ledger, Retention, Scope, Swept};
-pub use section::{BINDINGS, CALLER, DECISION, META, REQUEST, Salt, Section, commitment, join, split};
+pub use section::{BINDINGS, CALLER, DECISION, META, REQUEST, Salt, Section, commitment, join, sections};
 pub use verify::{Problem, SegmentReport, Verified, verify};

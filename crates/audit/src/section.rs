@@ -6,8 +6,9 @@
 //! random. The name is inside, so that no section passes for another.
 
 use crate::error::Error;
-use lexgate_model::Digest;
-use serde::Deserialize;
+use lexgate_model::decision::Kind as Counts;
+use lexgate_model::{Digest, Record};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
@@ -118,22 +119,39 @@ fn read(json: &[u8]) -> Result<Vec<(String, &RawValue)>, Error> {
     serde_json::from_slice::<Members<'_>>(json).map(|Members(members)| members).map_err(bad)
 }
 
-/// Returns the JSON of a record split into sections, byte for byte.
-///
-/// # Errors
-/// When it is no JSON object.
-pub fn split(record: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-    let (own, other): (Vec<_>, Vec<_>) =
-        read(record)?.into_iter().partition(|(name, _)| OWN.contains(&name.as_str()));
-    let mut sections = vec![(META, object(&other))];
-    for name in OWN {
-        let bytes = own.iter().find(|(member, _)| member == name).map(|(_, value)| value.get().as_bytes());
-        sections.extend(bytes.map(|bytes| (name, bytes.to_vec())));
-    }
-    Ok(sections)
+/// The members of a record that are no sections of their own.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'a> {
+    lexgate: &'a str,
+    meter: &'a str,
+    zone_data: &'a str,
+    what_if: bool,
+    request_digest: Digest,
 }
 
-/// Returns the record that was [`split`]: other members first, then request, bindings, decision. That is their order in
+/// Returns the sections of a record: its JSON, cut.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn sections<M: Counts>(record: &Record<M>) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    let Record { lexgate, meter, zone_data, request_digest, request, bindings, decision, .. } = record;
+    let (what_if, request_digest) = (M::WHAT_IF, *request_digest);
+    let meta = Meta { lexgate, meter, zone_data, what_if, request_digest };
+    Ok(vec![
+        (META, json(&meta)?),
+        (REQUEST, json(request)?),
+        (BINDINGS, json(bindings)?),
+        (DECISION, json(decision)?),
+    ])
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value)
+        .map_err(|error| Error::Invalid(format!("the record cannot be written: {error}")))
+}
+
+/// Returns the record of some [`sections`]: other members first, then request, bindings, decision. That is their order in
 /// the JSON of a [`Record`](lexgate_model::Record), so what comes out has the bytes that went in.
 ///
 /// # Errors
@@ -169,30 +187,30 @@ fn object(members: &[(String, &RawValue)]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn sections(record: &str) -> Vec<Section> {
-        split(record.as_bytes())
-            .unwrap()
-            .into_iter()
-            .map(|(name, bytes)| Section::new(name, bytes).unwrap())
-            .collect()
-    }
-
+    /// Returns the JSON of a record split into sections, byte for byte.
     #[test]
-    fn a_record_that_is_split_is_joined_to_the_same_bytes() {
-        let record = r#"{"lexgate":"0.1.0","a\"b":1.50,"request":{"x":[1,2]},"bindings":[],"decision":{"floor":"deny"}}"#;
-        let parts = sections(record);
+    fn the_sections_of_a_record_are_joined_to_its_json() {
+        let request =
+            br#"{"action":"supply","participants":[],"parties":[],"resource":{"recordId":"a \" b"}}"#;
+        let request = lexgate_model::Request::from_json(request, &Default::default()).unwrap();
+        let verdict = lexgate_model::verdict::Verdict::from_span(lexgate_model::Span::NEUTRAL);
+        let decision = lexgate_model::decision::Decision::<lexgate_model::decision::Enforced>::of(&verdict);
+        let record = Record::new("meter".to_owned(), request.canonical(), Vec::new(), decision);
+        let parts = sections(&record).unwrap();
         assert_eq!(
-            parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(),
+            parts.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             [META, REQUEST, BINDINGS, DECISION]
         );
-        assert_eq!(join(&parts).unwrap(), record.as_bytes());
+        let parts: Vec<_> =
+            parts.into_iter().map(|(name, bytes)| Section::new(name, bytes).unwrap()).collect();
+        assert_eq!(join(&parts).unwrap(), serde_json::to_vec(&record).unwrap());
         assert!(join(&parts[..3]).unwrap_err().to_string().contains("`decision` is withheld"));
     }
 
     #[test]
     fn what_is_no_object_or_has_a_member_twice_is_refused() {
         for bad in ["", "[]", "{", r#"{"a":1,"a":2}"#, r#"{"a":1} x"#] {
-            assert!(split(bad.as_bytes()).is_err(), "{bad}");
+            assert!(read(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 

@@ -88,6 +88,7 @@ fn open(
         public_url: file.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
         limits: file.limits(ServerLimits::of(ambient::processors())),
         trust: Trust::default(),
+        recording: file.recording(),
         clock: ambient::clock(),
         index: Some(data.canonicalize().context("cannot resolve the data folder")?),
     };

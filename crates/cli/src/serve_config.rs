@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
-use lexgate_server::{Authentication, Key, Role, ServerLimits};
+use lexgate_server::{Authentication, Key, Recording, Role, ServerLimits};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,18 @@ pub(crate) struct File {
     pub(crate) data: Option<PathBuf>,
     pub(crate) public_url: Option<String>,
     pub(crate) default_tenant: Option<String>,
+    records: Option<Records>,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
     keys: Vec<KeyOfFile>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Records {
+    EveryDecision,
+    Nothing,
 }
 
 /// Limits; what is not there is as usual.
@@ -83,6 +91,14 @@ impl File {
             return Ok(Authentication::Loopback);
         }
         self.keys.iter().map(key).collect::<Result<_>>().map(Authentication::Keys)
+    }
+
+    /// Returns what is recorded.
+    pub(crate) fn recording(&self) -> Recording {
+        match self.records {
+            None | Some(Records::EveryDecision) => Recording::EveryDecision,
+            Some(Records::Nothing) => Recording::Nothing,
+        }
     }
 
     /// Returns the limits, of those that are usual and those that are given.

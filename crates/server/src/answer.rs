@@ -4,20 +4,25 @@ use crate::problem::Problem;
 use jiff::Timestamp;
 use lexgate_audit::{Entry, EntryId};
 use lexgate_model::combine::{Obligations, Otherwise, Projection};
-use lexgate_model::decision::Mode;
-use lexgate_model::finding::Standing;
+use lexgate_model::decision::{Kind as Counts, Mode};
+use lexgate_model::finding::{Finding, Standing};
 use lexgate_model::manifest::Citation;
-use lexgate_model::{Fault, Span};
-use serde::{Deserialize, Serialize};
+use lexgate_model::record::Evaluation;
+use lexgate_model::{Fault, Record, Span};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::fmt::Display;
 
 /// The section of an entry that says what a yes-or-no caller was told.
 pub(crate) const PROJECTION: &str = "projection";
 
-/// What of a record an answer is made of.
+/// Bytes that the members of most answers stay below.
+const MEMBERS_BYTES: usize = 4 << 10;
+
+/// What of a recorded record an answer is made of.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Told<'a> {
+struct Told<'a> {
     #[serde(borrow)]
     bindings: Vec<Binding<'a>>,
     #[serde(borrow)]
@@ -34,7 +39,7 @@ struct Binding<'a> {
     date: String,
     used: Used,
     verdict: Span,
-    findings: Vec<Finding>,
+    findings: Vec<FindingTold>,
     fault: Option<Fault>,
 }
 
@@ -44,7 +49,7 @@ struct Used {
 }
 
 #[derive(Deserialize)]
-struct Finding {
+struct FindingTold {
     rule: String,
     #[serde(flatten)]
     span: Span,
@@ -68,11 +73,12 @@ struct Explained<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Evaluated<'a> {
+struct Evaluated<'a, P> {
     binding: &'a str,
     mode: Mode,
-    policy: &'a RawValue,
-    date: &'a str,
+    policy: &'a P,
+    #[serde(serialize_with = "as_text")]
+    date: &'a dyn Display,
     verdict: Span,
     fuel: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,52 +107,82 @@ impl Projected {
     }
 }
 
-impl Told<'_> {
-    pub(crate) fn read(record: &[u8]) -> Result<Told<'_>, Problem> {
-        serde_json::from_slice(record).map_err(|error| Problem::internal(&error))
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in by reference")]
+fn as_text<S: Serializer>(text: &&dyn Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(text)
+}
 
-    /// Returns `"decision":…,"explanation":…,"bindings":…`, with another name for what is only a what-if.
-    pub(crate) fn members(&self, decision: &str) -> Result<String, Problem> {
-        let internal = |error: serde_json::Error| Problem::internal(&error);
-        let (mut explanation, mut bindings) = (Vec::new(), Vec::new());
-        for binding in &self.bindings {
-            let shown = binding.findings.iter().filter(|f| !matches!(f.standing, Standing::Record(_)));
-            explanation.extend(shown.map(|finding| Explained {
-                binding: &binding.binding,
-                rule: &finding.rule,
-                span: finding.span,
-                decides: binding.mode == Mode::Enforce && finding.standing == Standing::Deciding,
-                message: &finding.message,
-                citation: &finding.citation,
-            }));
-            bindings.push(Evaluated {
-                binding: &binding.binding,
-                mode: binding.mode,
-                policy: binding.policy,
-                date: &binding.date,
-                verdict: binding.verdict,
-                fuel: binding.used.fuel,
-                fault: &binding.fault,
-            });
-        }
-        // What decides first, the strictest before the others.
-        explanation.sort_by_key(|e| (!e.decides, std::cmp::Reverse((e.span.ceiling, e.span.floor))));
-        let explanation = serde_json::to_string(&explanation).map_err(internal)?;
-        let bindings = serde_json::to_string(&bindings).map_err(internal)?;
-        let told = self.decision.get();
-        Ok(format!("\"{decision}\":{told},\"explanation\":{explanation},\"bindings\":{bindings}"))
+/// Returns `"decision":…,"explanation":…,"bindings":…`, with another name for what is only a what-if.
+pub(crate) fn members<M: Counts>(record: &Record<M>, name: &str) -> Result<String, Problem> {
+    let (mut explanation, mut bindings) = (Vec::new(), Vec::new());
+    for evaluation in &record.bindings {
+        let Evaluation { binding, mode, policy, date, verdict, findings, fault, .. } = evaluation;
+        explanation.extend(findings.iter().filter_map(|finding| {
+            let Finding { rule, span, standing, message, citation, .. } = finding;
+            explained(binding, *mode, (rule, *span, *standing), message, citation)
+        }));
+        let fuel = evaluation.used.fuel;
+        bindings.push(Evaluated { binding, mode: *mode, policy, date, verdict: *verdict, fuel, fault });
     }
+    write(name, &record.decision, explanation, &bindings)
+}
+
+fn recorded_members(record: &[u8]) -> Result<String, Problem> {
+    let told: Told<'_> = serde_json::from_slice(record).map_err(|error| Problem::internal(&error))?;
+    let (mut explanation, mut bindings) = (Vec::new(), Vec::new());
+    for Binding { binding, mode, policy, date, used, verdict, findings, fault } in &told.bindings {
+        explanation.extend(findings.iter().filter_map(|finding| {
+            let FindingTold { rule, span, standing, message, citation } = finding;
+            explained(binding, *mode, (rule, *span, *standing), message, citation)
+        }));
+        let fuel = used.fuel;
+        bindings.push(Evaluated { binding, mode: *mode, policy, date, verdict: *verdict, fuel, fault });
+    }
+    write("decision", told.decision, explanation, &bindings)
+}
+
+/// Returns what is told of a finding: nothing if it only stands in the record.
+fn explained<'a>(
+    binding: &'a str,
+    mode: Mode,
+    (rule, span, standing): (&'a str, Span, Standing),
+    message: &'a str,
+    citation: &'a Citation,
+) -> Option<Explained<'a>> {
+    let decides = mode == Mode::Enforce && standing == Standing::Deciding;
+    let told = !matches!(standing, Standing::Record(_));
+    told.then_some(Explained { binding, rule, span, decides, message, citation })
+}
+
+fn write<P: Serialize>(
+    name: &str,
+    decision: &(impl Serialize + ?Sized),
+    mut explanation: Vec<Explained<'_>>,
+    bindings: &[Evaluated<'_, P>],
+) -> Result<String, Problem> {
+    // What decides first, the strictest before the others.
+    explanation.sort_by_key(|e| (!e.decides, std::cmp::Reverse((e.span.ceiling, e.span.floor))));
+    let mut text = Vec::with_capacity(MEMBERS_BYTES);
+    let internal = |error: serde_json::Error| Problem::internal(&error);
+    text.extend_from_slice(format!("\"{name}\":").as_bytes());
+    serde_json::to_writer(&mut text, decision).map_err(internal)?;
+    text.extend_from_slice(b",\"explanation\":");
+    serde_json::to_writer(&mut text, &explanation).map_err(internal)?;
+    text.extend_from_slice(b",\"bindings\":");
+    serde_json::to_writer(&mut text, bindings).map_err(internal)?;
+    String::from_utf8(text).map_err(|error| Problem::internal(&error))
 }
 
 /// The head of an answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Head<'a> {
-    pub(crate) id: EntryId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<EntryId>,
     pub(crate) tenant: &'a str,
     pub(crate) revision: &'a str,
-    pub(crate) recorded: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded: Option<Timestamp>,
     #[serde(flatten)]
     pub(crate) projected: Projected,
 }
@@ -173,12 +209,12 @@ pub(crate) fn of_entry(entry: &Entry, with_record: bool) -> Result<String, Probl
     let section = entry.section(PROJECTION).map(|section| section.bytes.as_slice());
     let projected = serde_json::from_slice(section.unwrap_or_default());
     let head = Head {
-        id: entry.head.id,
+        id: Some(entry.head.id),
         tenant: &entry.head.tenant,
         revision: entry.head.set_revision.as_deref().unwrap_or_default(),
-        recorded: entry.head.recorded,
+        recorded: Some(entry.head.recorded),
         projected: projected.map_err(|error| Problem::internal(&error))?,
     };
-    let members = Told::read(&record)?.members("decision")?;
+    let members = recorded_members(&record)?;
     join(&head, &members, with_record.then_some(&record))
 }

@@ -199,8 +199,12 @@ impl Desk {
     async fn one(&self, call: &Object) -> Result<Response, Problem> {
         let request = mapping::request(|name| call.get(name)).map_err(bad)?;
         let decided = self.decide(request.into()).await?;
-        let id = HeaderValue::from_str(&decided.id.to_string()).map_err(|error| Problem::internal(&error))?;
-        Ok((StatusCode::OK, [(DECISION_ID, id)], Json(self.answer(&decided))).into_response())
+        let mut response = (StatusCode::OK, Json(self.answer(&decided))).into_response();
+        if let Some(id) = decided.id {
+            let id = HeaderValue::from_str(&id.to_string()).map_err(|error| Problem::internal(&error))?;
+            response.headers_mut().insert(DECISION_ID, id);
+        }
+        Ok(response)
     }
 
     /// Answers evaluations in their order, up to the one that ends it.
@@ -260,7 +264,11 @@ impl Desk {
         let deciding = told.explanation.into_iter().filter(|one| one.decides);
         let reasons: BTreeMap<_, _> =
             deciding.map(|one| (format!("{}/{}", one.binding, one.rule), one.message)).collect();
-        json!({ "decision": decided.permitted, "context": { "id": decided.id, "reason_admin": reasons } })
+        let mut context = json!({ "reason_admin": reasons });
+        if let Some(id) = decided.id {
+            context["id"] = json!(id);
+        }
+        json!({ "decision": decided.permitted, "context": context })
     }
 
     fn failed(&self, why: &str) -> Value {

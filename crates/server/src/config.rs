@@ -12,6 +12,16 @@ use std::sync::Arc;
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// What is recorded. Changes of sets always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recording {
+    /// Every decision, before it is answered.
+    #[default]
+    EveryDecision,
+    /// No decision: an answer has no id, cannot be found, and cannot be run again.
+    Nothing,
+}
+
 /// How a server works.
 #[derive(Clone)]
 pub struct Config {
@@ -25,6 +35,8 @@ pub struct Config {
     pub limits: ServerLimits,
     /// What it accepts as packages.
     pub trust: Trust,
+    /// What is recorded.
+    pub recording: Recording,
     /// What tells the time.
     pub clock: Clock,
     /// The path to the data folder, for SQLite. Without it there is no index: decisions are found by id alone.

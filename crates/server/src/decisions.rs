@@ -1,6 +1,7 @@
 //! Decisions over HTTP: one, and those that were recorded.
 
 use crate::answer::of_entry;
+use crate::config::Recording;
 use crate::desk::Question;
 use crate::http::{App, Asked, blocking, json};
 use crate::problem::{Kind, Problem};
@@ -54,6 +55,10 @@ pub(crate) async fn one(
     let active = asked.tenant.active()?;
     let tenant: Arc<str> = asked.tenant.name.as_str().into();
     let key = idempotency_key(headers)?;
+    if key.is_some() && app.config().recording == Recording::Nothing {
+        let detail = "this server records no decisions, so it cannot repeat one: leave `Idempotency-Key` out";
+        return Err(Problem::new(Kind::Unusable, detail));
+    }
     let limits = app.limits().request.clone();
     let held = key.as_deref().map(|key| app.desk().hold(&tenant, key)).transpose()?;
     if let Some(key) = &key {

@@ -1,12 +1,12 @@
 //! Where decisions are made: on the threads of a crew, recorded before they are answered, never on a reactor.
 
-use crate::answer::{Head, PROJECTION, Projected, Told, join};
-use crate::config::{Clock, ServerLimits};
+use crate::answer::{Head, PROJECTION, Projected, join, members};
+use crate::config::{Clock, Config, Recording, ServerLimits};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::tenants::Active;
 use axum::body::Bytes;
-use lexgate_audit::{CALLER, Caller, Draft, EntryId, Kind as EntryKind, Receipt, Records, Refused, split};
+use lexgate_audit::{CALLER, Caller, Draft, EntryId, Kind as EntryKind, Receipt, Records, Refused, sections};
 use lexgate_engine::{Crew, Engine};
 use lexgate_model::combine::Obligations;
 use lexgate_model::decision::{Enforced, WhatIf};
@@ -30,9 +30,9 @@ pub(crate) struct Question {
     pub(crate) held: Option<Held>,
 }
 
-/// A decision that is durable.
+/// A decision that is durable, unless nothing is recorded.
 pub(crate) struct Decided {
-    pub(crate) id: EntryId,
+    pub(crate) id: Option<EntryId>,
     pub(crate) permitted: bool,
     /// The answer, JSON.
     pub(crate) text: String,
@@ -50,7 +50,8 @@ pub(crate) struct Desk {
 
 struct Shared {
     engine: Engine,
-    records: Arc<Records>,
+    /// Where decisions are recorded, if they are.
+    records: Option<Arc<Records>>,
     limits: ServerLimits,
     metrics: Arc<Metrics>,
     clock: Clock,
@@ -82,11 +83,15 @@ impl Desk {
     pub(crate) fn new(
         crew: Crew,
         engine: Engine,
-        records: Arc<Records>,
-        limits: ServerLimits,
+        records: &Arc<Records>,
+        config: &Config,
         metrics: Arc<Metrics>,
-        clock: Clock,
     ) -> Desk {
+        let records = match config.recording {
+            Recording::EveryDecision => Some(Arc::clone(records)),
+            Recording::Nothing => None,
+        };
+        let (limits, clock) = (config.limits.clone(), Arc::clone(&config.clock));
         let shared = Arc::new(Shared { engine, records, limits, metrics, clock });
         Desk { crew, shared, keys: Arc::default() }
     }
@@ -176,37 +181,35 @@ impl Shared {
     }
 
     fn enforce(&self, question: Question, to: Tell<Decided>) {
-        let (draft, pending) = match self.decide(&question) {
+        let (record, pending) = match self.decide(&question) {
             Ok(decided) => decided,
             Err(problem) => return tell(&to, Err(problem)),
         };
+        let Some(records) = &self.records else { return tell(&to, pending.decided(None)) };
+        let draft = match draft(&question, &record, &pending) {
+            Ok(draft) => draft,
+            Err(problem) => return tell(&to, Err(problem)),
+        };
         let (held, later) = (question.held, Arc::clone(&to));
-        let handed_in = self.records.log().submit(draft, move |done| {
-            tell(&later, done.map_err(Problem::from).and_then(|receipt| pending.decided(receipt)));
+        let handed_in = records.log().submit(draft, move |done| {
+            // Whoever has the answer may ask with its key again.
             drop(held);
+            tell(&later, done.map_err(Problem::from).and_then(|receipt| pending.decided(Some(receipt))));
         });
         if let Err(refused) = handed_in {
             tell(&to, Err(refused.into()));
         }
     }
 
-    fn decide(&self, question: &Question) -> Result<(Draft, Pending), Problem> {
+    fn decide(&self, question: &Question) -> Result<(Record<Enforced>, Pending), Problem> {
         let request = Request::from_json(&question.body, &self.limits.request)?;
         let active = &question.active;
         let record: Record<Enforced> = self.engine.decide(&active.set, &request, self.when(&request));
         self.metrics.record(&question.tenant, &record);
         let projected = Projected::of(record.decision.span, active.otherwise(), question.obligations);
-        let text = serde_json::to_vec(&record).map_err(|error| Problem::internal(&error))?;
-        let mut sections = split(&text)?;
-        let json = |error: serde_json::Error| Problem::internal(&error);
-        sections.push((PROJECTION, serde_json::to_vec(&projected).map_err(json)?));
-        if question.caller != Caller::default() {
-            sections.push((CALLER, serde_json::to_vec(&question.caller).map_err(json)?));
-        }
         let revision = active.stored.revision.clone();
-        let draft = Draft::new(EntryKind::Decision, &question.tenant, Some(&revision), sections)?;
-        let members = Told::read(&text)?.members("decision")?;
-        Ok((draft, Pending { tenant: Arc::clone(&question.tenant), revision, projected, members }))
+        let members = members(&record, "decision")?;
+        Ok((record, Pending { tenant: Arc::clone(&question.tenant), revision, projected, members }))
     }
 
     fn what_if(&self, tenant: &str, active: &Active, body: &[u8]) -> Result<String, Problem> {
@@ -219,23 +222,34 @@ impl Shared {
         }
         let request = Request::from_json(body, &self.limits.request)?;
         let record: Record<WhatIf> = self.engine.decide(&active.set, &request, self.when(&request));
-        let text = serde_json::to_vec(&record).map_err(|error| Problem::internal(&error))?;
         let head = WouldBe { what_if: true, tenant, revision: &active.stored.revision };
-        join(&head, &Told::read(&text)?.members("wouldBe")?, None)
+        join(&head, &members(&record, "wouldBe")?, None)
     }
 }
 
+/// Returns the entry of a decision.
+fn draft(question: &Question, record: &Record<Enforced>, pending: &Pending) -> Result<Draft, Problem> {
+    let mut sections = sections(record)?;
+    let json = |error: serde_json::Error| Problem::internal(&error);
+    sections.push((PROJECTION, serde_json::to_vec(&pending.projected).map_err(json)?));
+    if question.caller != Caller::default() {
+        sections.push((CALLER, serde_json::to_vec(&question.caller).map_err(json)?));
+    }
+    Ok(Draft::new(EntryKind::Decision, &question.tenant, Some(&pending.revision), sections)?)
+}
+
 impl Pending {
-    fn decided(self, receipt: Receipt) -> Result<Decided, Problem> {
+    fn decided(self, receipt: Option<Receipt>) -> Result<Decided, Problem> {
+        let id = receipt.map(|receipt| receipt.id);
         let head = Head {
-            id: receipt.id,
+            id,
             tenant: &self.tenant,
             revision: &self.revision,
-            recorded: receipt.recorded,
+            recorded: receipt.map(|receipt| receipt.recorded),
             projected: self.projected,
         };
         let text = join(&head, &self.members, None)?;
-        Ok(Decided { id: receipt.id, permitted: self.projected.permitted, text })
+        Ok(Decided { id, permitted: self.projected.permitted, text })
     }
 }
 

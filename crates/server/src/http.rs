@@ -99,8 +99,7 @@ impl Server {
         let tenants = Tenants::open(data, &bench)?;
         let crew = Crew::start(CrewLimits::of(config.limits.threads)).map_err(Error::Threads)?;
         let metrics = Metrics::new();
-        let (limits, clock) = (config.limits.clone(), Arc::clone(&config.clock));
-        let desk = Desk::new(crew, engine.clone(), Arc::clone(&records), limits, Arc::clone(&metrics), clock);
+        let desk = Desk::new(crew, engine.clone(), &records, &config, Arc::clone(&metrics));
         let changes = Arc::new(Semaphore::new(config.limits.changes));
         Ok(Server {
             app: App(Arc::new(Inner {

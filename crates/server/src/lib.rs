@@ -31,7 +31,7 @@ mod tenants;
 
 pub use access::{Authentication, Key, Right, Role};
 pub use blobs::{Blobs, Put};
-pub use config::{Clock, Config, ServerLimits};
+pub use config::{Clock, Config, Recording, ServerLimits};
 pub use http::Server;
 pub use problem::Problem;
 pub use replay::{Replay, Replayed, Tally};
