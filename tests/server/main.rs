@@ -12,6 +12,7 @@ mod access;
 mod authzen;
 mod batch;
 mod decisions;
+mod quotas;
 mod replay;
 mod sets;
 
@@ -83,6 +84,7 @@ impl Host {
     fn with(folder: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Host {
         let mut config = Config {
             recording: Recording::EveryDecision,
+            quotas: Default::default(),
             authentication: Authentication::Loopback,
             default_tenant: Some("demo".parse().unwrap()),
             public_url: "https://pdp.example".to_owned(),

@@ -89,6 +89,7 @@ fn open(
         limits: file.limits(ServerLimits::of(ambient::processors())),
         trust: Trust::default(),
         recording: file.recording(),
+        quotas: file.quotas()?,
         clock: ambient::clock(),
         index: Some(data.canonicalize().context("cannot resolve the data folder")?),
     };

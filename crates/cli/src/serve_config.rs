@@ -2,9 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
-use lexgate_server::{Authentication, Key, Recording, Role, ServerLimits};
+use lexgate_server::{Authentication, Key, Quota, Quotas, Recording, Role, ServerLimits};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of the file.
@@ -19,6 +21,10 @@ pub(crate) struct File {
     pub(crate) public_url: Option<String>,
     pub(crate) default_tenant: Option<String>,
     records: Option<Records>,
+    #[serde(default)]
+    quota: QuotaOfFile,
+    #[serde(default)]
+    tenants: BTreeMap<String, QuotaOfFile>,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
@@ -45,6 +51,25 @@ pub(crate) struct Limits {
     batch_ahead: Option<usize>,
     evaluations: Option<usize>,
     drain_ms: Option<u64>,
+}
+
+/// What a tenant may use; what is not there is as usual.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct QuotaOfFile {
+    weight: Option<NonZeroU32>,
+    threads: Option<NonZeroUsize>,
+    fuel_per_s: Option<NonZeroU64>,
+}
+
+impl QuotaOfFile {
+    fn over(self, usual: Quota) -> Quota {
+        Quota {
+            weight: self.weight.unwrap_or(usual.weight),
+            threads: self.threads.or(usual.threads),
+            fuel_per_s: self.fuel_per_s.or(usual.fuel_per_s),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,6 +107,7 @@ impl File {
     fn parse(text: &str) -> Result<File> {
         let file: File = toml::from_str(text)?;
         file.authentication()?;
+        file.quotas()?;
         Ok(file)
     }
 
@@ -99,6 +125,16 @@ impl File {
             None | Some(Records::EveryDecision) => Recording::EveryDecision,
             Some(Records::Nothing) => Recording::Nothing,
         }
+    }
+
+    /// Returns what tenants may use.
+    pub(crate) fn quotas(&self) -> Result<Quotas> {
+        let usual = self.quota.over(Quota::default());
+        let named = self.tenants.iter().map(|(name, quota)| {
+            let name = name.parse().with_context(|| format!("`[tenants.{name}]`"))?;
+            Ok((name, quota.over(usual)))
+        });
+        Ok(Quotas { usual, named: named.collect::<Result<_>>()? })
     }
 
     /// Returns the limits, of those that are usual and those that are given.
@@ -170,5 +206,12 @@ mod tests {
         let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN));
         assert_eq!((limits.connections, limits.drain_ms), (7, 30_000));
         assert!(matches!(file.authentication().unwrap(), Authentication::Loopback));
+        let file = File::parse("[quota]\nfuel-per-s = 5\n[tenants.acme]\nweight = 3").unwrap();
+        let quotas = file.quotas().unwrap();
+        let acme = quotas.named[&"acme".parse().unwrap()];
+        assert_eq!((quotas.usual.weight.get(), acme.weight.get()), (1, 3));
+        assert_eq!(acme.fuel_per_s, quotas.usual.fuel_per_s);
+        refused("[tenants.\"A b\"]\nweight = 3", "[tenants.A b]");
+        refused("[quota]\nweight = 0", "weight");
     }
 }

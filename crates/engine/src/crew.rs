@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::Result;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,22 @@ impl CrewLimits {
     pub fn of(threads: NonZeroUsize) -> CrewLimits {
         let share = NonZeroUsize::new(threads.get() - 1).unwrap_or(threads);
         CrewLimits { threads, share, waiting_of_tenant: 256, waiting: 4_096 }
+    }
+}
+
+/// On which terms a tenant has its tasks done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Tasks of one turn, when others wait, too.
+    pub weight: NonZeroU32,
+    /// Threads that work for it at a time, if these are fewer than its share.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Default for Terms {
+    /// One task a turn, and the usual share.
+    fn default() -> Terms {
+        Terms { weight: NonZeroU32::MIN, threads: None }
     }
 }
 
@@ -80,6 +96,10 @@ struct Queues {
 struct Tenant {
     tasks: VecDeque<Task>,
     running: usize,
+    /// Those of its last task.
+    terms: Terms,
+    /// Tasks it has had of its turn.
+    had: u32,
 }
 
 impl Crew {
@@ -98,13 +118,14 @@ impl Crew {
         Ok(crew)
     }
 
-    /// Has a task done for a tenant, when it is its turn.
+    /// Has a task done for a tenant, when it is its turn. The terms of its last task hold.
     ///
     /// # Errors
     /// [`Busy`]; the task is dropped.
     pub fn submit(
         &self,
         tenant: &str,
+        terms: Terms,
         task: impl FnOnce() + Send + 'static,
     ) -> std::result::Result<(), Busy> {
         let Shared { limits, .. } = *self.shared;
@@ -120,6 +141,7 @@ impl Crew {
         if queue.tasks.len() >= limits.waiting_of_tenant {
             return Err(Busy::Tenant);
         }
+        queue.terms = terms;
         queue.tasks.push_back(Box::new(task));
         if queue.tasks.len() == 1 {
             queues.turns.push_back(name);
@@ -191,15 +213,25 @@ impl Shared {
 
 impl Queues {
     fn take(&mut self, share: usize) -> Option<(Arc<str>, Task)> {
-        let has_room = |name: &Arc<str>| self.tenants.get(name).is_some_and(|queue| queue.running < share);
+        let has_room = |name: &Arc<str>| {
+            let room =
+                |queue: &Tenant| queue.running < queue.terms.threads.map_or(share, |n| share.min(n.get()));
+            self.tenants.get(name).is_some_and(room)
+        };
         let turn = self.turns.iter().position(has_room)?;
         let name = self.turns.remove(turn)?;
         let queue = self.tenants.get_mut(&name)?;
         let task = queue.tasks.pop_front()?;
         queue.running += 1;
         self.waiting -= 1;
+        queue.had += 1;
+        let more = queue.had < queue.terms.weight.get();
+        if queue.tasks.is_empty() || !more {
+            queue.had = 0;
+        }
         if !queue.tasks.is_empty() {
-            self.turns.push_back(Arc::clone(&name));
+            let next = Arc::clone(&name);
+            if more { self.turns.push_front(next) } else { self.turns.push_back(next) }
         }
         Some((name, task))
     }
@@ -299,13 +331,13 @@ mod tests {
     fn a_tenant_holds_no_more_than_its_share() {
         let crew = Crew::start(CrewLimits::of(some(2))).unwrap();
         let (slow, begun, end) = held();
-        crew.submit("slow", slow).unwrap();
+        crew.submit("slow", Terms::default(), slow).unwrap();
         begun.recv().unwrap();
         let (next, next_begun, next_end) = held();
-        crew.submit("slow", next).unwrap();
+        crew.submit("slow", Terms::default(), next).unwrap();
         for _ in 0..100 {
             let (done, is_done) = channel();
-            crew.submit("quick", move || done.send(()).unwrap()).unwrap();
+            crew.submit("quick", Terms::default(), move || done.send(()).unwrap()).unwrap();
             is_done.recv().unwrap();
         }
         assert_eq!((crew.waiting(), next_begun.try_recv().is_ok()), (1, false));
@@ -318,12 +350,12 @@ mod tests {
     fn tenants_take_turns() {
         let crew = Crew::start(CrewLimits::of(some(1))).unwrap();
         let (first, begun, end) = held();
-        crew.submit("a", first).unwrap();
+        crew.submit("a", Terms::default(), first).unwrap();
         begun.recv().unwrap();
         let (told, tell) = channel();
         for tenant in ["a", "a", "a", "b", "b", "c"] {
             let told = told.clone();
-            crew.submit(tenant, move || told.send(tenant).unwrap()).unwrap();
+            crew.submit(tenant, Terms::default(), move || told.send(tenant).unwrap()).unwrap();
         }
         drop(told);
         end.send(()).unwrap();
@@ -331,13 +363,49 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_has_as_many_tasks_as_the_tenant_weighs() {
+        let crew = Crew::start(CrewLimits::of(some(1))).unwrap();
+        let (first, begun, end) = held();
+        crew.submit("z", Terms::default(), first).unwrap();
+        begun.recv().unwrap();
+        let (told, tell) = channel();
+        for tenant in ["a", "a", "a", "a", "a", "b", "b", "b", "c"] {
+            let weight = NonZeroU32::new(if tenant == "a" { 2 } else { 1 }).unwrap();
+            let told = told.clone();
+            let terms = Terms { weight, threads: None };
+            crew.submit(tenant, terms, move || told.send(tenant).unwrap()).unwrap();
+        }
+        drop(told);
+        end.send(()).unwrap();
+        assert_eq!(tell.iter().collect::<String>(), "aabcaabab");
+    }
+
+    #[test]
+    fn a_tenant_may_have_less_than_its_share() {
+        let crew = Crew::start(CrewLimits::of(some(3))).unwrap();
+        let terms = Terms { threads: Some(some(1)), ..Terms::default() };
+        let (slow, begun, end) = held();
+        crew.submit("slow", terms, slow).unwrap();
+        begun.recv().unwrap();
+        let (next, next_begun, next_end) = held();
+        crew.submit("slow", terms, next).unwrap();
+        let (done, is_done) = channel();
+        crew.submit("quick", Terms::default(), move || done.send(()).unwrap()).unwrap();
+        is_done.recv().unwrap();
+        assert_eq!((crew.waiting(), next_begun.try_recv().is_ok()), (1, false));
+        end.send(()).unwrap();
+        next_begun.recv().unwrap();
+        drop(next_end);
+    }
+
+    #[test]
     fn too_many_tasks_are_refused() {
         let limits = CrewLimits { waiting_of_tenant: 2, waiting: 3, ..CrewLimits::of(some(1)) };
         let crew = Crew::start(limits).unwrap();
         let (first, begun, end) = held();
-        crew.submit("a", first).unwrap();
+        crew.submit("a", Terms::default(), first).unwrap();
         begun.recv().unwrap();
-        let submit = |tenant| crew.submit(tenant, || {});
+        let submit = |tenant| crew.submit(tenant, Terms::default(), || {});
         assert_eq!((submit("a"), submit("a"), submit("a")), (Ok(()), Ok(()), Err(Busy::Tenant)));
         assert_eq!((submit("b"), submit("b")), (Ok(()), Err(Busy::All)));
         drop(end);
@@ -346,9 +414,9 @@ mod tests {
     #[test]
     fn a_task_that_panics_takes_no_thread() {
         let crew = Crew::start(CrewLimits::of(some(1))).unwrap();
-        crew.submit("a", || panic!("on purpose")).unwrap();
+        crew.submit("a", Terms::default(), || panic!("on purpose")).unwrap();
         let (done, is_done) = channel();
-        crew.submit("a", move || done.send(()).unwrap()).unwrap();
+        crew.submit("a", Terms::default(), move || done.send(()).unwrap()).unwrap();
         is_done.recv().unwrap();
     }
 
@@ -356,7 +424,7 @@ mod tests {
     fn a_crew_that_is_dropped_ends() {
         let crew = Crew::start(CrewLimits::of(some(2))).unwrap();
         let (done, is_done) = channel();
-        crew.submit("a", move || done.send(()).unwrap()).unwrap();
+        crew.submit("a", Terms::default(), move || done.send(()).unwrap()).unwrap();
         is_done.recv().unwrap();
         drop(crew);
     }

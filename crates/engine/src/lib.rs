@@ -53,7 +53,7 @@ mod worker;
 pub use artifact::{Artifact, Start};
 pub use cache::Cache;
 pub use config::Instances;
-pub use crew::{Busy, Crew, CrewLimits, in_order};
+pub use crew::{Busy, Crew, CrewLimits, Terms, in_order};
 pub use decide::{Anachronism, Binding, PolicySet, Unusable};
 pub use engine::{Builder, Engine, Unstartable};
 pub use host::LogLine;

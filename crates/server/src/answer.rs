@@ -107,7 +107,6 @@ impl Projected {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in by reference")]
 fn as_text<S: Serializer>(text: &&dyn Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(text)
 }

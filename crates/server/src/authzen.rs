@@ -264,10 +264,9 @@ impl Desk {
         let deciding = told.explanation.into_iter().filter(|one| one.decides);
         let reasons: BTreeMap<_, _> =
             deciding.map(|one| (format!("{}/{}", one.binding, one.rule), one.message)).collect();
-        let mut context = json!({ "reason_admin": reasons });
-        if let Some(id) = decided.id {
-            context["id"] = json!(id);
-        }
+        let id = decided.id.map(|id| ("id".to_owned(), json!(id)));
+        let context: serde_json::Map<_, _> =
+            id.into_iter().chain([("reason_admin".to_owned(), json!(reasons))]).collect();
         json!({ "decision": decided.permitted, "context": context })
     }
 

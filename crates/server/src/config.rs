@@ -1,6 +1,7 @@
 //! What a server is told when it is opened. Every number has its unit last.
 
 use crate::access::Authentication;
+use crate::admission::Quotas;
 use crate::tenants::TenantName;
 use jiff::Timestamp;
 use lexgate_model::{Limits, RequestLimits};
@@ -33,6 +34,8 @@ pub struct Config {
     pub public_url: String,
     /// What it may use up.
     pub limits: ServerLimits,
+    /// What of it each tenant may.
+    pub quotas: Quotas,
     /// What it accepts as packages.
     pub trust: Trust,
     /// What is recorded.

@@ -1,5 +1,6 @@
 //! Where decisions are made: on the threads of a crew, recorded before they are answered, never on a reactor.
 
+use crate::admission::Admission;
 use crate::answer::{Head, PROJECTION, Projected, join, members};
 use crate::config::{Clock, Config, Recording, ServerLimits};
 use crate::metrics::Metrics;
@@ -9,7 +10,7 @@ use axum::body::Bytes;
 use lexgate_audit::{CALLER, Caller, Draft, EntryId, Kind as EntryKind, Receipt, Records, Refused, sections};
 use lexgate_engine::{Crew, Engine};
 use lexgate_model::combine::Obligations;
-use lexgate_model::decision::{Enforced, WhatIf};
+use lexgate_model::decision::{Enforced, Kind as Counts, WhatIf};
 use lexgate_model::{Record, Request, When};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,12 +45,14 @@ type Keys = Arc<Mutex<HashSet<(Arc<str>, String)>>>;
 /// Makes decisions.
 pub(crate) struct Desk {
     crew: Crew,
+    admission: Arc<Admission>,
     shared: Arc<Shared>,
     keys: Keys,
 }
 
 struct Shared {
     engine: Engine,
+    admission: Arc<Admission>,
     /// Where decisions are recorded, if they are.
     records: Option<Arc<Records>>,
     limits: ServerLimits,
@@ -92,8 +95,10 @@ impl Desk {
             Recording::Nothing => None,
         };
         let (limits, clock) = (config.limits.clone(), Arc::clone(&config.clock));
-        let shared = Arc::new(Shared { engine, records, limits, metrics, clock });
-        Desk { crew, shared, keys: Arc::default() }
+        let admission = Arc::new(Admission::new(&config.quotas));
+        let spent = Arc::clone(&admission);
+        let shared = Arc::new(Shared { engine, admission: spent, records, limits, metrics, clock });
+        Desk { crew, admission, shared, keys: Arc::default() }
     }
 
     /// Returns how many questions wait.
@@ -127,13 +132,14 @@ impl Desk {
     /// Has something done when it is the tenant's turn.
     async fn run<T: Send + 'static>(
         &self,
-        tenant: &str,
+        tenant: &Arc<str>,
         work: impl FnOnce(&Arc<Shared>, Tell<T>) + Send + 'static,
     ) -> Result<T, Problem> {
+        let terms = self.admission.admit(tenant, (self.shared.clock)())?;
         let (sender, told) = oneshot::channel();
         let to: Tell<T> = Arc::new(Mutex::new(Some(sender)));
         let shared = Arc::clone(&self.shared);
-        self.crew.submit(tenant, move || {
+        self.crew.submit(tenant, terms, move || {
             // What nobody waits for any more is not begun.
             if !is_gone(&to) {
                 work(&shared, to);
@@ -180,6 +186,11 @@ impl Shared {
         request.when().unwrap_or(When::Instant(now))
     }
 
+    fn spent<M: Counts>(&self, tenant: &str, record: &Record<M>) {
+        let used = record.bindings.iter().map(|binding| binding.used);
+        self.admission.spend(tenant, used.map(|used| used.fuel + used.configure_fuel).sum());
+    }
+
     fn enforce(&self, question: Question, to: Tell<Decided>) {
         let (record, pending) = match self.decide(&question) {
             Ok(decided) => decided,
@@ -205,6 +216,7 @@ impl Shared {
         let request = Request::from_json(&question.body, &self.limits.request)?;
         let active = &question.active;
         let record: Record<Enforced> = self.engine.decide(&active.set, &request, self.when(&request));
+        self.spent(&question.tenant, &record);
         self.metrics.record(&question.tenant, &record);
         let projected = Projected::of(record.decision.span, active.otherwise(), question.obligations);
         let revision = active.stored.revision.clone();
@@ -222,6 +234,7 @@ impl Shared {
         }
         let request = Request::from_json(body, &self.limits.request)?;
         let record: Record<WhatIf> = self.engine.decide(&active.set, &request, self.when(&request));
+        self.spent(tenant, &record);
         let head = WouldBe { what_if: true, tenant, revision: &active.stored.revision };
         join(&head, &members(&record, "wouldBe")?, None)
     }

@@ -12,6 +12,7 @@
 //! passes on, that of the index, which SQLite opens itself.
 
 mod access;
+mod admission;
 mod answer;
 mod authzen;
 mod batch;
@@ -30,6 +31,7 @@ mod sets;
 mod tenants;
 
 pub use access::{Authentication, Key, Right, Role};
+pub use admission::{Quota, Quotas};
 pub use blobs::{Blobs, Put};
 pub use config::{Clock, Config, Recording, ServerLimits};
 pub use http::Server;

@@ -110,6 +110,11 @@ impl Problem {
         self
     }
 
+    #[cfg(test)]
+    pub(crate) fn again_s(&self) -> Option<u32> {
+        self.retry_after_s
+    }
+
     pub(crate) fn not_found(what: impl Into<String>) -> Problem {
         Problem::new(Kind::NotFound, what)
     }

@@ -161,6 +161,7 @@ fn ours(folder: &Path, recording: Recording) -> Result<Server> {
         default_tenant: None,
         public_url: "http://127.0.0.1".to_owned(),
         limits: ServerLimits::of(std::num::NonZeroUsize::MIN),
+        quotas: lexgate_server::Quotas::default(),
         trust: lexgate_packages::Trust::default(),
         clock: Arc::new(jiff::Timestamp::now),
         index: Some(data),
