@@ -4,35 +4,50 @@ use super::*;
 use lexgate_model::Digest;
 use lexgate_server::{Key, Role};
 
-/// Every route: method, path, content type, and the status it has for somebody who may, and sends nothing of use.
-const ROUTES: [(&str, &str, &str, u16); 18] = [
-    ("POST", "/v1/tenants/demo/decisions", "application/json", 400),
-    ("GET", "/v1/tenants/demo/decisions", "", 200),
-    ("GET", "/v1/tenants/demo/decisions/x", "", 404),
-    ("POST", "/v1/tenants/demo/decisions/batch", "application/x-ndjson", 200),
-    ("POST", "/v1/tenants/demo/what-if", "application/json", 400),
-    ("GET", "/v1/tenants/demo/set", "", 200),
-    ("PUT", "/v1/tenants/demo/set", "application/json", 400),
-    ("POST", "/v1/tenants/demo/set/rollback", "application/json", 400),
-    ("GET", "/v1/tenants/demo/set/revisions", "", 200),
-    ("GET", "/v1/tenants/demo/set/revisions/x", "", 404),
-    ("POST", "/v1/tenants/demo/access/v1/evaluation", "application/json", 400),
-    ("POST", "/v1/tenants/demo/access/v1/evaluations", "application/json", 400),
-    ("POST", "/access/v1/evaluation", "application/json", 400),
-    ("GET", "/v1/packages", "", 200),
-    ("POST", "/v1/packages", "application/wasm", 422),
-    ("POST", "/v1/datasets", "text/csv", 201),
-    ("GET", "/v1/tenants", "", 200),
-    ("GET", "/metrics", "", 200),
+/// What each role may, by the names that the document has for rights.
+const MAY: [(Role, &[&str]); 4] = [
+    (
+        Role::Operator,
+        &["decide", "read-decisions", "read-sets", "change-sets", "read-packages", "put-packages", "operate"],
+    ),
+    (Role::TenantAdministrator, &["decide", "read-decisions", "read-sets", "change-sets", "read-packages"]),
+    (Role::Evaluator, &["decide"]),
+    (Role::Auditor, &["read-decisions", "read-sets", "read-packages"]),
 ];
 
-/// What a role of the tenant may, in the order of the routes.
-const MAY: [(Role, &str); 4] = [
-    (Role::Operator, "111111111111111111"),
-    (Role::TenantAdministrator, "111111111111110000"),
-    (Role::Evaluator, "100110000011100000"),
-    (Role::Auditor, "011001001100010000"),
-];
+/// An operation of the document that needs a right.
+struct Route {
+    method: String,
+    path: String,
+    kind: Option<String>,
+    right: String,
+}
+
+/// Every operation, as it is asked for the tenant `demo`.
+fn all(host: &Host) -> Vec<Route> {
+    let document = host.get("/openapi.json").is(200);
+    let filled = |path: &str| {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let path = path.replace("{tenant}", "demo").replace("{digest}", &digest);
+        let path = path.replace("{id}", "x").replace("{revision}", "x");
+        assert!(!path.contains('{'), "say here what stands for the name in {path}");
+        path
+    };
+    let routes = openapi::operations(&document).into_iter().map(|(method, path, operation)| {
+        let right = operation["x-lexgate-right"].as_str().unwrap().to_owned();
+        assert_eq!(right == "none", operation["security"] == json!([]), "{method} {path}");
+        let kind = operation["requestBody"]["content"].as_object().map(|kinds| kinds.keys().next().unwrap());
+        Route { method, path: filled(path), kind: kind.cloned(), right }
+    });
+    routes.collect()
+}
+
+/// Those that need a right.
+fn routes(host: &Host) -> Vec<Route> {
+    let all = all(host).into_iter().filter(|route| route.right != "none").collect::<Vec<_>>();
+    assert!(all.len() > 15, "{}", all.len());
+    all
+}
 
 fn key(name: &str, role: Role, tenant: Option<&str>) -> Key {
     let digest = Digest::of(format!("secret-{name}").as_bytes());
@@ -55,20 +70,48 @@ fn host() -> Host {
     })
 }
 
-fn ask(host: &Host, (method, path, kind, _): (&str, &str, &str, u16), authorization: &str) -> Answer {
-    let mut headers = vec![("content-type", kind), ("authorization", authorization)];
+fn ask(host: &Host, route: &Route, authorization: &str) -> Answer {
+    let mut headers = vec![("authorization", authorization)];
+    headers.extend(route.kind.as_deref().map(|kind| ("content-type", kind)));
     headers.retain(|(_, value)| !value.is_empty());
-    host.send(method, path, &headers, b"")
+    host.send(&route.method, &route.path, &headers, b"")
 }
 
 #[test]
-fn every_route_is_open_to_the_roles_that_need_it_and_to_no_other() {
+fn every_operation_is_open_to_the_roles_that_have_its_right_and_to_no_other() {
     let host = host();
-    for (role, may) in MAY {
-        for (route, may) in ROUTES.into_iter().zip(may.chars()) {
-            let answer = ask(&host, route, &format!("Bearer secret-{role:?}"));
-            let expected = if may == '1' { route.3 } else { 403 };
-            assert_eq!(answer.status, expected, "{role:?} {route:?}: {answer:?}");
+    for route in routes(&host) {
+        let Route { method, path, right, .. } = &route;
+        for (role, may) in MAY {
+            let answer = ask(&host, &route, &format!("Bearer secret-{role:?}"));
+            let refused = [401, 403].contains(&answer.status);
+            assert_eq!(refused, !may.contains(&right.as_str()), "{role:?} {method} {path}: {answer:?}");
+            assert_ne!(answer.status, 401, "{role:?} {method} {path}");
+        }
+        let known = MAY.iter().any(|(_, may)| may.contains(&right.as_str()));
+        assert!(known, "`{right}` is no right");
+    }
+}
+
+#[test]
+fn operations_without_a_right_are_open_to_everybody() {
+    let host = host();
+    let open: Vec<_> = all(&host).into_iter().filter(|route| route.right == "none").collect();
+    let paths: Vec<_> = open.iter().map(|route| route.path.as_str()).collect();
+    // One more is a decision, which is made here.
+    let expected = [
+        "/.well-known/authzen-configuration",
+        "/.well-known/authzen-configuration/v1/tenants/demo",
+        "/docs",
+        "/docs/style.css",
+        "/healthz",
+        "/openapi.json",
+        "/readyz",
+    ];
+    assert_eq!(paths, expected);
+    for route in open {
+        for authorization in ["", "Bearer secret"] {
+            assert_eq!(ask(&host, &route, authorization).status, 200, "{}", route.path);
         }
     }
 }
@@ -77,22 +120,24 @@ fn every_route_is_open_to_the_roles_that_need_it_and_to_no_other() {
 fn nobody_reaches_another_tenant() {
     let host = host();
     for role in [Role::TenantAdministrator, Role::Evaluator, Role::Auditor] {
-        for route in ROUTES.into_iter().filter(|(_, path, ..)| *path != "/v1/packages") {
+        for route in routes(&host).iter().filter(|route| route.path != "/v1/packages") {
             let answer = ask(&host, route, &format!("Bearer secret-other-{role:?}"));
-            assert_eq!(answer.status, 403, "{role:?} {route:?}: {answer:?}");
+            assert_eq!(answer.status, 403, "{role:?} {} {}: {answer:?}", route.method, route.path);
         }
     }
     // A tenant that is not there looks like one that is.
-    let nobody = ("GET", "/v1/tenants/nobody/decisions", "", 0);
-    assert_eq!(ask(&host, nobody, "Bearer secret-Auditor").status, 403);
-    let anywhere = ("POST", "/v1/tenants/other/decisions", "application/json", 0);
-    assert_eq!(ask(&host, anywhere, "Bearer secret-everywhere").status, 400);
+    let asked = |method: &str, path: &str, authorization| {
+        let headers = [("content-type", "application/json"), ("authorization", authorization)];
+        host.send(method, path, &headers, b"").status
+    };
+    assert_eq!(asked("GET", "/v1/tenants/nobody/decisions", "Bearer secret-Auditor"), 403);
+    assert_eq!(asked("POST", "/v1/tenants/other/decisions", "Bearer secret-everywhere"), 400);
 }
 
 #[test]
 fn without_a_key_that_is_known_there_is_nothing() {
     let host = host();
-    for route in ROUTES {
+    for route in routes(&host) {
         for bad in [
             "",
             "Bearer",
@@ -102,16 +147,43 @@ fn without_a_key_that_is_known_there_is_nothing() {
             "secret-Operator",
             "Bearer secret-Operator x",
         ] {
-            let answer = ask(&host, route, bad);
-            assert_eq!(answer.status, 401, "{bad:?} {route:?}: {answer:?}");
+            let answer = ask(&host, &route, bad);
+            assert_eq!(answer.status, 401, "{bad:?} {} {}: {answer:?}", route.method, route.path);
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
             assert!(!answer.text.contains("secret"), "{}", answer.text);
         }
     }
     let twice = [("authorization", "Bearer secret-Operator"), ("authorization", "Bearer secret-Auditor")];
     assert_eq!(host.send("GET", "/v1/tenants", &twice, b"").status, 401);
-    assert_eq!(host.get("/healthz").status, 200);
-    assert_eq!(host.get("/.well-known/authzen-configuration").status, 200);
+}
+
+#[test]
+fn other_methods_are_405_and_other_paths_404() {
+    let host = host();
+    let all = all(&host);
+    for route in &all {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            if all.iter().any(|other| other.path == route.path && other.method == method) {
+                continue;
+            }
+            // With or without a key: that a method is not there is no secret, the document says it.
+            let answer = host.send(method, &route.path, &[], b"");
+            assert_eq!(answer.status, 405, "{method} {}: {answer:?}", route.path);
+            assert!(answer.header("allow").unwrap().contains(&route.method), "{answer:?}");
+        }
+        for other in [format!("{}/", route.path), format!("{}x/y/z", route.path)] {
+            let answer = host.send(&route.method, &other, &[], b"");
+            assert_eq!(answer.status, 404, "{} {other}: {answer:?}", route.method);
+        }
+    }
+}
+
+#[test]
+fn a_name_in_a_path_that_is_no_text_is_told_as_a_problem() {
+    let host = Host::start();
+    for path in ["/v1/tenants/%ff/decisions", "/.well-known/authzen-configuration/v1/tenants/%ff"] {
+        host.get(path).is(400);
+    }
 }
 
 #[test]

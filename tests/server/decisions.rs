@@ -47,7 +47,11 @@ fn a_fault_is_data_and_denies() {
 fn obligations_are_for_callers_that_declare_to_fulfil_them() {
     let host = Host::start();
     host.put("demo", &finding("permit-with-obligations"));
-    assert_eq!(host.json("POST", DECISIONS, &request()).is(200)["permitted"], false);
+    let told = host.json("POST", DECISIONS, &request()).is(200);
+    assert_eq!(told["permitted"], false);
+    // The binding that asks for it, and that it is binding, are two things.
+    let action = &told["decision"]["actions"][0];
+    assert_eq!((&action["binding"], &action["obligation"]["binding"]), (&json!("rules"), &json!(true)));
     let fulfilled = format!("{DECISIONS}?obligations=fulfilled");
     assert_eq!(host.json("POST", &fulfilled, &request()).is(200)["permitted"], true);
     host.json("POST", &format!("{DECISIONS}?obligation=fulfilled"), &request()).is(400);

@@ -12,6 +12,7 @@ mod access;
 mod authzen;
 mod batch;
 mod decisions;
+mod openapi;
 mod quotas;
 mod replay;
 mod sets;
@@ -143,7 +144,9 @@ impl Host {
         let headers =
             headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
         let text = answer.body_mut().read_to_string().unwrap();
-        Answer { status: answer.status().as_u16(), headers, text }
+        let answer = Answer { status: answer.status().as_u16(), headers, text };
+        openapi::documents(method, path, &answer);
+        answer
     }
 
     fn get(&self, path: &str) -> Answer {

@@ -190,7 +190,7 @@ fn what(action: &Action) -> String {
             let policy = serde_json::to_value(policy).ok().and_then(|v| v.as_str().map(str::to_owned));
             format!("apply for a licence ({})", policy.unwrap_or_default())
         }
-        What::Obligation(obligation) => {
+        What::Obligation { obligation } => {
             let properties: Vec<_> =
                 obligation.properties.iter().map(|(name, value)| format!("{name} {value}")).collect();
             format!("{} {}", obligation.kind, properties.join(", "))

@@ -179,7 +179,10 @@ pub enum What {
         policy: LicensingPolicy,
     },
     /// A binding obligation must be met.
-    Obligation(Obligation),
+    Obligation {
+        /// Which: an object of its own, because both it and its rule have a `binding`.
+        obligation: Obligation,
+    },
 }
 
 /// A missing fact, and how much it could change.
@@ -249,8 +252,8 @@ fn actions(verdict: &Verdict) -> Vec<Action> {
         .iter()
         .map(|(owner, (policy, certain))| (owner, *certain, What::Licence { policy: *policy }));
     let binding = verdict.obligations.iter().filter(|(_, obligation)| obligation.binding);
-    let obligations =
-        binding.map(|((owner, _), obligation)| (owner, true, What::Obligation(obligation.clone())));
+    let obligations = binding
+        .map(|((owner, _), obligation)| (owner, true, What::Obligation { obligation: obligation.clone() }));
     reviews
         .chain(licences)
         .chain(obligations)

@@ -37,6 +37,21 @@ pub enum Right {
     Operate,
 }
 
+impl Right {
+    /// Returns its name, as the OpenAPI document has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Right::Decide => "decide",
+            Right::ReadDecisions => "read-decisions",
+            Right::ReadSets => "read-sets",
+            Right::ChangeSets => "change-sets",
+            Right::ReadPackages => "read-packages",
+            Right::PutPackages => "put-packages",
+            Right::Operate => "operate",
+        }
+    }
+}
+
 impl Role {
     fn may(self, right: Right) -> bool {
         match (self, right) {

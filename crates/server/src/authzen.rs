@@ -9,16 +9,16 @@ mod mapping;
 
 use crate::access::Right;
 use crate::desk::{Decided, Question};
-use crate::http::{App, Asked, DECISION_ID, asked, body, content_type, needs, needs_for, query};
+use crate::http::{App, Asked, DECISION_ID, Named, asked, body, content_type, query};
 use crate::object::Object;
+use crate::openapi::{JSON, Needs, Operation, Routes, named};
 use crate::problem::{Kind, Problem};
 use crate::tenants::{Active, TenantName};
+use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
 use lexgate_audit::Caller;
 use lexgate_model::combine::Obligations;
@@ -31,39 +31,77 @@ use std::sync::Arc;
 /// The entities of a call that an evaluation may have of its own.
 const ENTITIES: [&str; 4] = ["subject", "action", "resource", "context"];
 
-pub(crate) fn routes(app: &App) -> Router<App> {
-    let one = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+pub(crate) fn routes(routes: &mut Routes, default_tenant: Option<TenantName>) {
+    let one = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
         told(single(&app, &tenant, request).await)
     };
-    let many = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+    let many = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
         told(several(&app, &tenant, request).await)
     };
-    let about = |State(app): State<App>, Path(tenant): Path<String>| async move {
+    let about = |State(app): State<App>, Named(tenant): Named<String>| async move {
         match tenant.parse::<TenantName>() {
             Ok(tenant) => metadata(&app, &format!("/v1/tenants/{tenant}")).into_response(),
             Err(error) => Problem::not_found(error.to_string()).into_response(),
         }
     };
-    let routes = Router::new()
-        .route("/v1/tenants/{tenant}/access/v1/evaluation", needs(app, Right::Decide, post(one)))
-        .route("/v1/tenants/{tenant}/access/v1/evaluations", needs(app, Right::Decide, post(many)))
-        .route("/.well-known/authzen-configuration/v1/tenants/{tenant}", get(about));
-    let Some(tenant) = app.config().default_tenant.clone() else { return routes };
-    let needs = |route| needs_for(app, Right::Decide, Some(tenant.clone()), route);
-    let (first, second) = (tenant.clone(), tenant.clone());
+    let needs = Needs::Right(Right::Decide);
+    routes.add(
+        evaluation("/v1/tenants/{tenant}/access/v1/evaluation", "evaluateForTenant", needs.clone()),
+        one,
+    );
+    routes
+        .add(evaluations("/v1/tenants/{tenant}/access/v1/evaluations", "evaluateManyForTenant", needs), many);
+    let path = "/.well-known/authzen-configuration/v1/tenants/{tenant}";
+    routes.add(configuration(path, "getConfigurationOfTenant").problem(Kind::NotFound), about);
+    let Some(tenant) = default_tenant else { return };
+    let needs = Needs::RightOver(Right::Decide, tenant.clone());
+    let (first, second) = (tenant.clone(), tenant);
     let one = move |State(app): State<App>, request: Request| async move {
         told(single(&app, first.as_str(), request).await)
     };
     let many = move |State(app): State<App>, request: Request| async move {
         told(several(&app, second.as_str(), request).await)
     };
-    routes
-        .route("/access/v1/evaluation", needs(post(one)))
-        .route("/access/v1/evaluations", needs(post(many)))
-        .route(
-            "/.well-known/authzen-configuration",
-            get(|State(app): State<App>| async move { metadata(&app, "") }),
-        )
+    routes.add(evaluation("/access/v1/evaluation", "evaluate", needs.clone()), one);
+    routes.add(evaluations("/access/v1/evaluations", "evaluateMany", needs), many);
+    let about = |State(app): State<App>| async move { metadata(&app, "") };
+    routes.add(configuration("/.well-known/authzen-configuration", "getConfiguration"), about);
+}
+
+/// What both kinds of calls have.
+fn call(operation: Operation) -> Operation {
+    operation
+        .query("explain", json!({ "type": "boolean", "default": false }), "Whether each answer says why")
+        .problems(&[Kind::NotFound, Kind::TooMany, Kind::Unavailable])
+        .with_errors_as_text()
+}
+
+fn evaluation(path: &'static str, id: &'static str, needs: Needs) -> Operation {
+    let operation = Operation::post(path, id, needs)
+        .says("authzen", "One evaluation, recorded as a decision")
+        .body(JSON, named("AuthzenCall"), "Subject, action, resource, context")
+        .answers(200, named("AuthzenAnswer"), "Yes or no")
+        .with("lexgate-decision-id", "The id of the decision");
+    call(operation)
+}
+
+fn evaluations(path: &'static str, id: &'static str, needs: Needs) -> Operation {
+    let either = json!({ "anyOf": [named("AuthzenAnswers"), named("AuthzenAnswer")] });
+    let operation = Operation::post(path, id, needs)
+        .says("authzen", "Several evaluations, each recorded as a decision")
+        .about("Without `evaluations` it is one, and is answered as one.")
+        .body(JSON, named("AuthzenCalls"), "What they have in common, and what is their own")
+        .answers(200, either, "An answer for each, in order, up to the one that ends them")
+        .with("lexgate-decision-id", "The id of the decision, if it is one");
+    call(operation)
+}
+
+fn configuration(path: &'static str, id: &'static str) -> Operation {
+    Operation::get(path, id, Needs::Nothing).says("authzen", "Where the decision point is").answers(
+        200,
+        named("AuthzenConfiguration"),
+        "The metadata document",
+    )
 }
 
 /// Returns the metadata document of the decision point at a path.
@@ -130,7 +168,7 @@ struct Desk {
 async fn read(app: &App, tenant: &str, request: Request) -> Result<(Desk, Object), Problem> {
     let asked = asked(app, tenant, &request)?;
     // AuthZEN says 400, not 415.
-    content_type(request.headers(), &["application/json"]).map_err(|problem| bad(problem.detail()))?;
+    content_type(request.headers(), JSON).map_err(|problem| bad(problem.detail()))?;
     let Wanted { explain } = query(&request)?;
     let active = asked.tenant.active()?;
     let bytes = body(app, request.into_body(), app.limits().request.bytes).await?;

@@ -2,23 +2,27 @@
 
 use crate::access::Right;
 use crate::blobs::Put;
-use crate::http::{App, asked, blocking, body, caller, content_type, needs, query};
+use crate::http::{App, Named, asked, blocking, body, caller, content_type, query};
+use crate::openapi::{JSON, Needs, Operation, Routes, named};
 use crate::problem::{Kind, Problem};
 use crate::sets::SetDocument;
 use crate::tenants::{Active, Change, Condition, Revision, TenantName, What};
-use axum::extract::{Path, Request, State};
+use axum::Json;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use lexgate_model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// What packages and datasets are sent as.
+const PACKAGE: &[&str] = &["application/wasm", "application/octet-stream"];
+const DATASET: &[&str] = &["application/octet-stream", "text/csv", "application/json"];
+
 /// Revisions in one page of the history.
 const HISTORY_ROWS: usize = 100;
 
-pub(crate) fn shared_routes(app: &App) -> Router<App> {
+pub(crate) fn shared_routes(routes: &mut Routes) {
     let packages = |State(app): State<App>| async move {
         blocking(move || {
             let packages = app.blobs().packages().map_err(|error| Problem::internal(&error))?;
@@ -26,7 +30,7 @@ pub(crate) fn shared_routes(app: &App) -> Router<App> {
         })
         .await
     };
-    let put_package = |State(app): State<App>, Path(digest): Path<String>, request: Request| async move {
+    let put_package = |State(app): State<App>, Named(digest): Named<String>, request: Request| async move {
         let digest =
             digest.parse::<Digest>().map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
         package(&app, Some(digest), request).await
@@ -34,7 +38,7 @@ pub(crate) fn shared_routes(app: &App) -> Router<App> {
     let post_package =
         |State(app): State<App>, request: Request| async move { package(&app, None, request).await };
     let post_dataset = |State(app): State<App>, request: Request| async move {
-        content_type(request.headers(), &["application/octet-stream", "text/csv", "application/json"])?;
+        content_type(request.headers(), DATASET)?;
         let bytes = body(&app, request.into_body(), app.limits().dataset_bytes).await?;
         app.change(move |app| {
             let digest = app.blobs().put(Put::Dataset, &bytes).map_err(|error| Problem::internal(&error))?;
@@ -53,33 +57,58 @@ pub(crate) fn shared_routes(app: &App) -> Router<App> {
             .collect();
         Json(json!({ "tenants": tenants }))
     };
-    let all = needs(app, Right::ReadPackages, get(packages)).merge(needs(
-        app,
-        Right::PutPackages,
-        post(post_package),
-    ));
-    Router::new()
-        .route("/v1/packages", all)
-        .route("/v1/packages/{digest}", needs(app, Right::PutPackages, put(put_package)))
-        .route("/v1/datasets", needs(app, Right::PutPackages, post(post_dataset)))
-        .route("/v1/tenants", needs(app, Right::Operate, get(tenants)))
+    let put = Needs::Right(Right::PutPackages);
+    let binary = || json!({ "type": "string", "format": "binary" });
+    routes.add(
+        Operation::get("/v1/packages", "listPackages", Needs::Right(Right::ReadPackages))
+            .says("packages", "Which packages there are")
+            .answers(200, named("Packages"), "All of them, by digest"),
+        packages,
+    );
+    let with_package = |operation: Operation| {
+        operation
+            .says("packages", "Verify and keep a package")
+            .body(PACKAGE, binary(), "The package")
+            .answers(201, named("Package"), "It is kept")
+            .problems(&[Kind::Unusable, Kind::Unavailable])
+    };
+    routes.add(with_package(Operation::post("/v1/packages", "addPackage", put.clone())), post_package);
+    routes.add(
+        with_package(Operation::put("/v1/packages/{digest}", "putPackage", put.clone()))
+            .about("As `POST /v1/packages`, and it must have this digest."),
+        put_package,
+    );
+    routes.add(
+        Operation::post("/v1/datasets", "addDataset", put)
+            .says("packages", "Keep a dataset, to be bound by its digest")
+            .body(DATASET, binary(), "Its bytes, whatever they are")
+            .answers(201, named("Dataset"), "It is kept")
+            .problem(Kind::Unavailable),
+        post_dataset,
+    );
+    routes.add(
+        Operation::get("/v1/tenants", "listTenants", Needs::Right(Right::Operate))
+            .says("server", "All tenants")
+            .answers(200, named("Tenants"), "All of them, by name"),
+        tenants,
+    );
 }
 
-pub(crate) fn tenant_routes(app: &App) -> Router<App> {
-    let get_set = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+pub(crate) fn tenant_routes(routes: &mut Routes) {
+    let get_set = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
         let active = asked(&app, &tenant, &request)?.tenant.active()?;
         Ok::<_, Problem>(shown(&active, StatusCode::OK))
     };
-    let put_set = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        content_type(request.headers(), &["application/json"])?;
+    let put_set = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
+        content_type(request.headers(), JSON)?;
         let condition = condition(request.headers())?;
         let by = caller(&request)?.name;
         let json = body(&app, request.into_body(), app.limits().set_bytes).await?;
         let document = SetDocument::read(&json)?;
         change(&app, tenant, What::Set(document), condition, by).await
     };
-    let rollback = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        content_type(request.headers(), &["application/json"])?;
+    let rollback = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
+        content_type(request.headers(), JSON)?;
         let condition = condition(request.headers())?;
         let by = caller(&request)?.name;
         asked(&app, &tenant, &request)?;
@@ -88,7 +117,7 @@ pub(crate) fn tenant_routes(app: &App) -> Router<App> {
             .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()).at(""))?;
         change(&app, tenant, What::Rollback(to.to), condition, by).await
     };
-    let history = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
+    let history = |State(app): State<App>, Named(tenant): Named<String>, request: Request| async move {
         let tenant = asked(&app, &tenant, &request)?.tenant;
         let page: HistoryPage = query(&request)?;
         blocking(move || {
@@ -101,7 +130,7 @@ pub(crate) fn tenant_routes(app: &App) -> Router<App> {
         })
         .await
     };
-    let past = |State(app): State<App>, Path((tenant, name)): Path<(String, String)>, request: Request| async move {
+    let past = |State(app): State<App>, Named((tenant, name)): Named<(String, String)>, request: Request| async move {
         let tenant = asked(&app, &tenant, &request)?.tenant;
         blocking(move || {
             let found = tenant.revision(&name).map_err(|error| Problem::internal(&error))?;
@@ -109,12 +138,53 @@ pub(crate) fn tenant_routes(app: &App) -> Router<App> {
         })
         .await
     };
-    let set = needs(app, Right::ReadSets, get(get_set)).merge(needs(app, Right::ChangeSets, put(put_set)));
-    Router::new()
-        .route("/v1/tenants/{tenant}/set", set)
-        .route("/v1/tenants/{tenant}/set/rollback", needs(app, Right::ChangeSets, post(rollback)))
-        .route("/v1/tenants/{tenant}/set/revisions", needs(app, Right::ReadSets, get(history)))
-        .route("/v1/tenants/{tenant}/set/revisions/{revision}", needs(app, Right::ReadSets, get(past)))
+    let (read, write) = (Needs::Right(Right::ReadSets), Needs::Right(Right::ChangeSets));
+    let etag = "The revision, as an entity tag for `If-Match`";
+    routes.add(
+        Operation::get("/v1/tenants/{tenant}/set", "getSet", read.clone())
+            .says("sets", "The set that decides, with the status of its bindings")
+            .answers(200, named("Set"), "The set")
+            .with("etag", etag)
+            .problems(&[Kind::NotFound, Kind::Unavailable]),
+        get_set,
+    );
+    let changes = |operation: Operation| {
+        operation
+            .header("if-match", "The entity tag of the revision that is to be replaced; `*`: any there is")
+            .header("if-none-match", "`*`: there is no set yet")
+            .answers(200, named("Set"), "It decides from now on")
+            .with("etag", etag)
+            .problems(&[Kind::Conflict, Kind::StaleRevision, Kind::Unusable, Kind::Unavailable])
+    };
+    routes.add(
+        changes(Operation::put("/v1/tenants/{tenant}/set", "putSet", write.clone()))
+            .says("sets", "Put a set as a whole")
+            .about("It is prepared completely before it decides. If it cannot be, the one before goes on deciding.")
+            .body(JSON, named("SetDocument"), "The set"),
+        put_set,
+    );
+    routes.add(
+        changes(Operation::post("/v1/tenants/{tenant}/set/rollback", "rollBackSet", write))
+            .says("sets", "Put the set of an earlier revision again")
+            .body(JSON, named("Rollback"), "Which revision")
+            .problem(Kind::NotFound),
+        rollback,
+    );
+    routes.add(
+        Operation::get("/v1/tenants/{tenant}/set/revisions", "listRevisions", read.clone())
+            .says("sets", "The history, newest first, 100 at most")
+            .query("before", json!({ "type": "integer", "minimum": 0 }), "The `next` of the page before")
+            .answers(200, named("History"), "A page of it")
+            .problem(Kind::NotFound),
+        history,
+    );
+    routes.add(
+        Operation::get("/v1/tenants/{tenant}/set/revisions/{revision}", "getRevision", read)
+            .says("sets", "An earlier set")
+            .answers(200, named("Revision"), "The revision")
+            .problem(Kind::NotFound),
+        past,
+    );
 }
 
 #[derive(Deserialize)]
@@ -158,7 +228,7 @@ impl Past<'_> {
 
 /// Verifies and keeps a package.
 async fn package(app: &App, expected: Option<Digest>, request: Request) -> Result<Response, Problem> {
-    content_type(request.headers(), &["application/wasm", "application/octet-stream"])?;
+    content_type(request.headers(), PACKAGE)?;
     let most = usize::try_from(app.config().trust.limits.bytes).unwrap_or(usize::MAX);
     let bytes = body(app, request.into_body(), most).await?;
     let digest = Digest::of(&bytes);

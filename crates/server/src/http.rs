@@ -1,34 +1,32 @@
-//! The server: its parts, its routes, and what happens around every request.
-//!
-//! A route is made with the right it needs; there is no way to make one without. Bodies are read within a size and a time,
+//! The server: its parts, and what happens around every request. Its routes are in `routes.rs`. Bodies are read within a size and a time,
 //! before anything else is done with them.
 
-use crate::access::{Caller, Right};
-use crate::batch;
+use crate::Error;
+use crate::access::Caller;
 use crate::blobs::Blobs;
 use crate::config::{Config, ServerLimits};
 use crate::control;
-use crate::decisions::{self, Filter, Terms};
 use crate::desk::Desk;
 use crate::metrics::{Gauges, Metrics};
-use crate::problem::{Kind, Problem, chain};
+use crate::openapi::Needs;
+use crate::problem::{Kind, Problem};
+use crate::routes;
 use crate::sets::{SetDocument, Workbench};
 use crate::tenants::{Change, Condition, Tenant, TenantName, Tenants, What};
-use crate::{Error, authzen};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, RawPathParams, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::extract::{FromRequestParts, Path, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::MethodRouter;
 use cap_std::fs::Dir;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lexgate_audit::{IndexFile, LogLimits, Records};
 use lexgate_engine::{Crew, CrewLimits, Engine};
 use lexgate_model::Digest;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -127,10 +125,7 @@ impl Server {
             .layer(from_fn_with_state(app.clone(), observe))
             .layer(CatchPanicLayer::custom(panicked));
         Router::new()
-            .merge(open_routes())
-            .merge(tenant_routes(app))
-            .merge(shared_routes(app))
-            .merge(authzen::routes(app))
+            .merge(routes::all(app))
             .fallback(|| async { Problem::not_found("there is nothing at this address") })
             .method_not_allowed_fallback(|| async {
                 Problem::new(Kind::MethodNotAllowed, "another method is needed here")
@@ -168,6 +163,24 @@ impl App {
 
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.0.blobs
+    }
+
+    /// Says whether it lets nobody in any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Writes the metrics, OpenMetrics text.
+    pub(crate) fn metrics(&self) -> Result<String, Problem> {
+        let index = self.records().index_state();
+        let gauges = Gauges {
+            waiting: self.desk().waiting(),
+            durable: index.durable,
+            indexed: index.indexed,
+            log_failed: self.records().log().failure().is_some(),
+            tenants: self.tenants().all().len(),
+        };
+        self.0.metrics.write(&gauges).map_err(|error| Problem::internal(&error))
     }
 
     pub(crate) fn workbench(&self) -> Workbench<'_> {
@@ -222,34 +235,49 @@ fn request_id(request: &Request) -> Option<String> {
     (id.len() <= MOST_REQUEST_ID_BYTES).then(|| id.to_owned())
 }
 
-/// Adds that a route needs a right: over the tenant that the path names, or where it names none, over all.
-pub(crate) fn needs(app: &App, right: Right, route: MethodRouter<App>) -> MethodRouter<App> {
-    needs_for(app, right, None, route)
-}
-
-/// Adds that a route needs a right, over a tenant that stands fast.
-pub(crate) fn needs_for(
-    app: &App,
-    right: Right,
-    tenant: Option<TenantName>,
-    route: MethodRouter<App>,
-) -> MethodRouter<App> {
-    let check = move |State(app): State<App>, path: RawPathParams, mut request: Request, next: Next| {
-        let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
-        let tenant = tenant.as_ref().map(|tenant| tenant.as_str().to_owned()).or(named);
+/// Adds to a route what its operation needs.
+pub(crate) fn guarded(app: &App, needs: &Needs, route: MethodRouter<App>) -> MethodRouter<App> {
+    let (right, tenant) = match needs {
+        Needs::Nothing => return route,
+        Needs::Right(right) => (*right, None),
+        Needs::RightOver(right, tenant) => (*right, Some(tenant.clone())),
+    };
+    let check = move |State(app): State<App>, request: Request, next: Next| {
+        let tenant = tenant.clone();
         async move {
-            let caller = match app.config().authentication.caller(request.headers()) {
+            let (mut head, body) = request.into_parts();
+            let caller = match app.config().authentication.caller(&head.headers) {
                 Ok(caller) => caller,
                 Err(problem) => return problem.into_response(),
             };
-            if let Err(problem) = caller.must(right, tenant.as_deref()) {
+            let path = match RawPathParams::from_request_parts(&mut head, &app).await {
+                Ok(path) => path,
+                Err(error) => return Problem::new(Kind::BadRequest, error.body_text()).into_response(),
+            };
+            let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value);
+            let over = tenant.as_ref().map(TenantName::as_str).or(named);
+            if let Err(problem) = caller.must(right, over) {
                 return problem.into_response();
             }
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            head.extensions.insert(caller);
+            next.run(Request::from_parts(head, body)).await
         }
     };
     route.route_layer(from_fn_with_state(app.clone(), check))
+}
+
+/// The names in a path.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, app: &App) -> Result<Named<T>, Problem> {
+        match Path::from_request_parts(head, app).await {
+            Ok(Path(names)) => Ok(Named(names)),
+            Err(error) => Err(Problem::new(Kind::BadRequest, error.body_text())),
+        }
+    }
 }
 
 /// Returns the tenant a request is for.
@@ -257,7 +285,7 @@ pub(crate) fn asked(app: &App, tenant: &str, request: &Request) -> Result<Asked,
     Ok(Asked { tenant: app.tenants().get(tenant)?, request_id: request_id(request) })
 }
 
-/// Returns who asks. A route without it would be one that [`needs`] nothing.
+/// Returns who asks. A route without it would be one that is not [`guarded`].
 pub(crate) fn caller(request: &Request) -> Result<Caller, Problem> {
     let caller = request.extensions().get::<Caller>().cloned();
     caller.ok_or_else(|| Problem::new(Kind::Forbidden, "this route is open to nobody"))
@@ -315,90 +343,6 @@ async fn observe(State(app): State<App>, request: Request, next: Next) -> Respon
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::new(Kind::Internal, "see the log of the server").into_response()
-}
-
-/// Routes that need no right: whether the server is there, and whether it is ready.
-fn open_routes() -> Router<App> {
-    let ready = |State(app): State<App>| async move {
-        let broken: Vec<_> =
-            app.tenants().all().values().filter(|t| t.is_broken()).map(|t| t.name.to_string()).collect();
-        let failure = app.records().log().failure().map(|error| chain(&*error));
-        if let Some(why) = &failure {
-            tracing::error!(%why, "not ready");
-        }
-        let stopping = app.0.stopping.load(Ordering::Relaxed);
-        let ready = failure.is_none() && !stopping;
-        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let told = json!({
-            "ready": ready, "records": failure.is_none(), "stopping": stopping, "tenantsNotServed": broken.len(),
-        });
-        (status, axum::Json(told))
-    };
-    Router::new()
-        .route("/healthz", get(|| async { axum::Json(json!({ "alive": true })) }))
-        .route("/readyz", get(ready))
-}
-
-fn tenant_routes(app: &App) -> Router<App> {
-    let decide = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        let asked = asked(&app, &tenant, &request)?;
-        let terms: Terms = query(&request)?;
-        content_type(request.headers(), &["application/json"])?;
-        let (head, body) = request.into_parts();
-        let body = self::body(&app, body, app.limits().request.bytes).await?;
-        decisions::one(&app, &asked, terms, &head.headers, body).await
-    };
-    let list = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        let filter: Filter = query(&request)?;
-        decisions::list(&app, &asked(&app, &tenant, &request)?, filter).await
-    };
-    let one = |State(app): State<App>, Path((tenant, id)): Path<(String, String)>, request: Request| async move {
-        decisions::get(&app, &asked(&app, &tenant, &request)?, &id).await
-    };
-    let batch = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        let asked = asked(&app, &tenant, &request)?;
-        let terms: Terms = query(&request)?;
-        content_type(
-            request.headers(),
-            &["application/x-ndjson", "application/jsonl", "application/ndjson"],
-        )?;
-        batch::respond(app, &asked, terms.obligations(), request.into_body())
-    };
-    let what_if = |State(app): State<App>, Path(tenant): Path<String>, request: Request| async move {
-        let asked = asked(&app, &tenant, &request)?;
-        content_type(request.headers(), &["application/json"])?;
-        let active = asked.tenant.active()?;
-        let body = self::body(&app, request.into_body(), app.limits().request.bytes).await?;
-        let tenant = asked.tenant.name.as_str().into();
-        Ok::<_, Problem>(json(app.desk().what_if(tenant, active, body).await?))
-    };
-    let decisions =
-        needs(app, Right::Decide, post(decide)).merge(needs(app, Right::ReadDecisions, get(list)));
-    Router::new()
-        .route("/v1/tenants/{tenant}/decisions", decisions)
-        .route("/v1/tenants/{tenant}/decisions/{id}", needs(app, Right::ReadDecisions, get(one)))
-        .route("/v1/tenants/{tenant}/decisions/batch", needs(app, Right::Decide, post(batch)))
-        .route("/v1/tenants/{tenant}/what-if", needs(app, Right::Decide, post(what_if)))
-        .merge(control::tenant_routes(app))
-}
-
-fn shared_routes(app: &App) -> Router<App> {
-    let metrics = |State(app): State<App>| async move {
-        let index = app.records().index_state();
-        let gauges = Gauges {
-            waiting: app.desk().waiting(),
-            durable: index.durable,
-            indexed: index.indexed,
-            log_failed: app.records().log().failure().is_some(),
-            tenants: app.tenants().all().len(),
-        };
-        let text = app.0.metrics.write(&gauges).map_err(|error| Problem::internal(&error))?;
-        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        Ok::<_, Problem>(([(header::CONTENT_TYPE, kind)], text))
-    };
-    Router::new()
-        .route("/metrics", needs(app, Right::Operate, get(metrics)))
-        .merge(control::shared_routes(app))
 }
 
 /// Headers that answers have beside the usual ones.

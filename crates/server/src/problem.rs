@@ -30,7 +30,27 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn all(self) -> (StatusCode, &'static str, &'static str) {
+    /// All of them.
+    pub(crate) const ALL: [Kind; 15] = [
+        Kind::BadRequest,
+        Kind::Unauthenticated,
+        Kind::Forbidden,
+        Kind::NotFound,
+        Kind::MethodNotAllowed,
+        Kind::BodyTooSlow,
+        Kind::Conflict,
+        Kind::Deleted,
+        Kind::StaleRevision,
+        Kind::TooLarge,
+        Kind::MediaType,
+        Kind::Unusable,
+        Kind::TooMany,
+        Kind::Internal,
+        Kind::Unavailable,
+    ];
+
+    /// Returns its status, its name, and what it is called.
+    pub(crate) fn all(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Kind::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Who asks is not known"),
