@@ -1,7 +1,10 @@
 //! What can be typed.
 
+mod sets;
+
 use crate::exit::Exit;
 use clap::{Parser, Subcommand, ValueEnum};
+pub(crate) use sets::{Sets, SetsWhat};
 use std::path::PathBuf;
 
 /// Runs other people's screening rules safely: may this vendor supply this service to this customer, on this date?
@@ -62,6 +65,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Serve decisions over HTTP, with a record of each.
     Serve(Serve),
+    /// Show and change the policy set of a tenant, at a server.
+    Set(Sets),
     /// Read the log of a server: list, show, verify, reindex, replay.
     Log(Log),
     /// Make one policy ready, as another process orders it on standard input.

@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod bench;
 mod build;
+mod client;
 mod demo;
 mod engine;
 mod evaluate;
@@ -21,6 +22,7 @@ mod question;
 mod serve;
 mod serve_config;
 mod set;
+mod sets;
 mod test;
 mod tree;
 
@@ -49,6 +51,7 @@ fn main() -> std::process::ExitCode {
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
         Command::Demo(demo) => demo::run(&demo, json),
         Command::Serve(serve) => serve::run(&serve, json),
+        Command::Set(sets) => sets::run(&sets, json),
         Command::Log(log) => log::run(&log, json),
         Command::PrepareWorker => engine::work(),
     };
