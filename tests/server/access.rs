@@ -5,7 +5,7 @@ use lexgate_model::Digest;
 use lexgate_server::{Key, Role};
 
 /// Every route: method, path, content type, and the status it has for somebody who may, and sends nothing of use.
-const ROUTES: [(&str, &str, &str, u16); 18] = [
+const ROUTES: [(&str, &str, &str, u16); 22] = [
     ("POST", "/v1/tenants/demo/decisions", "application/json", 400),
     ("GET", "/v1/tenants/demo/decisions", "", 200),
     ("GET", "/v1/tenants/demo/decisions/x", "", 404),
@@ -24,14 +24,18 @@ const ROUTES: [(&str, &str, &str, u16); 18] = [
     ("POST", "/v1/datasets", "text/csv", 201),
     ("GET", "/v1/tenants", "", 200),
     ("GET", "/metrics", "", 200),
+    ("GET", "/v1/tenants/demo/holds", "", 200),
+    ("PUT", "/v1/tenants/demo/holds/x", "application/json", 400),
+    ("POST", "/v1/tenants/demo/holds/x/lift", "application/json", 400),
+    ("POST", "/v1/sweep", "", 200),
 ];
 
 /// What a role of the tenant may, in the order of the routes.
 const MAY: [(Role, &str); 4] = [
-    (Role::Operator, "111111111111111111"),
-    (Role::TenantAdministrator, "111111111111110000"),
-    (Role::Evaluator, "100110000011100000"),
-    (Role::Auditor, "011001001100010000"),
+    (Role::Operator, "1111111111111111111111"),
+    (Role::TenantAdministrator, "1111111111111100001000"),
+    (Role::Evaluator, "1001100000111000000000"),
+    (Role::Auditor, "0110010011000100001000"),
 ];
 
 fn key(name: &str, role: Role, tenant: Option<&str>) -> Key {

@@ -40,6 +40,8 @@ pub struct Hold {
     pub name: String,
     /// Why, for people.
     pub reason: String,
+    /// Who put it on.
+    pub by: String,
     /// What it holds.
     pub scope: Scope,
 }
@@ -69,6 +71,8 @@ pub struct HoldLifted {
     pub name: String,
     /// Why, for people.
     pub reason: String,
+    /// Who lifted it.
+    pub by: String,
 }
 
 /// Decisions of a tenant are deleted.

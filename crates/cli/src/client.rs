@@ -49,7 +49,9 @@ impl Client {
         };
         let authorization = key.map(|key| authorization(key.trim())).transpose()?;
         if authorization.is_some() && !place.keeps_a_key {
-            bail!("a key is not sent to `{server}`, where others could read it: use https, or a server on this machine");
+            bail!(
+                "a key is not sent to `{server}`, where others could read it: use https, or a server on this machine"
+            );
         }
         let mut config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -142,9 +144,12 @@ struct Place {
 
 impl Place {
     fn read(server: &str) -> Result<Place> {
-        let wrong = || format!("`--server {server}` is not like `https://lexgate.example` or `http://127.0.0.1:8181`");
+        let wrong = || {
+            format!("`--server {server}` is not like `https://lexgate.example` or `http://127.0.0.1:8181`")
+        };
         let uri: Uri = server.trim_end_matches('/').parse().with_context(wrong)?;
-        let (Some(scheme), Some(authority), Some(host)) = (uri.scheme_str(), uri.authority(), uri.host()) else {
+        let (Some(scheme), Some(authority), Some(host)) = (uri.scheme_str(), uri.authority(), uri.host())
+        else {
             bail!(wrong())
         };
         if authority.as_str().contains('@') || uri.query().is_some() || !["http", "https"].contains(&scheme) {
@@ -175,7 +180,9 @@ fn tls(ca: Option<&Path>) -> Result<TlsConfig> {
                 Ok(_) => None,
                 Err(error) => Some(Err(error)),
             });
-            certificates.collect::<Result<_, _>>().with_context(|| format!("cannot read `{}`", path.display()))?
+            certificates
+                .collect::<Result<_, _>>()
+                .with_context(|| format!("cannot read `{}`", path.display()))?
         }
         None => {
             let found = rustls_native_certs::load_native_certs();

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use lexgate_audit::{DECISION, Entry, EntryId, IndexFile, Kind, LogLimits, Reader, Records, verify};
 use lexgate_model::Span;
 use lexgate_packages::Trust;
-use lexgate_server::{Replay, Replayed, ServerLimits, Tally};
+use lexgate_server::{Replay, Replayed, Tally};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -117,9 +117,8 @@ fn reindex(data: &Path, json: bool) -> Result<Exit> {
 
 fn replay(data: &Path, ids: &[String], json: bool) -> Result<Exit> {
     let reader = reader(data)?;
-    let ceiling = ServerLimits::of(ambient::processors()).ceiling;
     let folder = ambient::folder(data)?.dir;
-    let mut replay = Replay::open(folder, engine::start()?, Trust::default(), ceiling)?;
+    let mut replay = Replay::open(folder, engine::start()?, Trust::default())?;
     let mut tally = Tally::default();
     let mut one = |entry: &Entry| -> Result<()> {
         let replayed = replay.run(entry);

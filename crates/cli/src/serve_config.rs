@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
-use lexgate_server::{Authentication, Key, Role, ServerLimits};
+use lexgate_server::{Authentication, Key, Retention, Role, ServerLimits, TenantName};
 use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,11 @@ pub(crate) struct File {
     pub(crate) default_tenant: Option<String>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// The most that a binding may be granted.
+    #[serde(default)]
+    ceiling: BTreeMap<String, u64>,
+    #[serde(default)]
+    retention: Vec<RetentionOfFile>,
     #[serde(default)]
     keys: Vec<KeyOfFile>,
 }
@@ -33,10 +39,20 @@ pub(crate) struct Limits {
     request_bytes: Option<usize>,
     head_ms: Option<u64>,
     body_ms: Option<u64>,
+    write_ms: Option<u64>,
     decision_ms: Option<u64>,
     batch_ahead: Option<usize>,
     evaluations: Option<usize>,
     drain_ms: Option<u64>,
+}
+
+/// How long decisions of a tenant are kept.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RetentionOfFile {
+    tenant: String,
+    keep_days: std::num::NonZeroU32,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +90,8 @@ impl File {
     fn parse(text: &str) -> Result<File> {
         let file: File = toml::from_str(text)?;
         file.authentication()?;
+        file.retention()?;
+        file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN))?;
         Ok(file)
     }
 
@@ -85,8 +103,21 @@ impl File {
         self.keys.iter().map(key).collect::<Result<_>>().map(Authentication::Keys)
     }
 
+    /// Returns how long tenants keep decisions.
+    pub(crate) fn retention(&self) -> Result<Vec<Retention>> {
+        let mut tenants = BTreeSet::new();
+        let one = |given: &RetentionOfFile| {
+            let tenant = given.tenant.parse::<TenantName>()?.as_str().to_owned();
+            if !tenants.insert(tenant.clone()) {
+                bail!("the retention of tenant `{tenant}` stands twice");
+            }
+            Ok(Retention { tenant, keep_days: given.keep_days.get(), reason: given.reason.clone() })
+        };
+        self.retention.iter().map(one).collect()
+    }
+
     /// Returns the limits, of those that are usual and those that are given.
-    pub(crate) fn limits(&self, usual: ServerLimits) -> ServerLimits {
+    pub(crate) fn limits(&self, usual: ServerLimits) -> Result<ServerLimits> {
         let given = &self.limits;
         let mut limits = match given.threads {
             Some(threads) => ServerLimits::of(threads),
@@ -96,12 +127,30 @@ impl File {
         limits.request.bytes = given.request_bytes.unwrap_or(limits.request.bytes);
         limits.head_ms = given.head_ms.unwrap_or(limits.head_ms);
         limits.body_ms = given.body_ms.unwrap_or(limits.body_ms);
+        limits.write_ms = given.write_ms.unwrap_or(limits.write_ms);
         limits.decision_ms = given.decision_ms.unwrap_or(limits.decision_ms);
         limits.batch_ahead = given.batch_ahead.unwrap_or(limits.batch_ahead).max(1);
         limits.evaluations = given.evaluations.unwrap_or(limits.evaluations);
         limits.drain_ms = given.drain_ms.unwrap_or(limits.drain_ms);
-        limits
+        let mut ceiling = serde_json::to_value(limits.ceiling)?;
+        for (name, most) in &self.ceiling {
+            // In TOML names have hyphens, in JSON capitals.
+            let place =
+                ceiling.get_mut(camel(name)).with_context(|| format!("`[ceiling]` has no `{name}`"))?;
+            *place = (*most).into();
+        }
+        limits.ceiling = serde_json::from_value(ceiling)?;
+        Ok(limits)
     }
+}
+
+/// Returns `base-fuel` as `baseFuel`; what is not written with hyphens becomes a name that nothing has.
+fn camel(name: &str) -> String {
+    let capital =
+        |part: &str| part.get(..1).unwrap_or_default().to_uppercase() + part.get(1..).unwrap_or_default();
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_lowercase();
+    parts.fold(first, |name, part| name + &capital(part))
 }
 
 fn key(key: &KeyOfFile) -> Result<Key> {
@@ -136,6 +185,11 @@ mod tests {
     fn what_is_not_known_is_refused() {
         refused("listn = \"127.0.0.1:1\"", "unknown field `listn`");
         refused("[limits]\nthread = 1", "unknown field `thread`");
+        refused("[ceiling]\nfuel = 1", "no `fuel`");
+        refused("[ceiling]\nbaseFuel = 1", "no `baseFuel`");
+        let keeps = "[[retention]]\ntenant = \"a\"\nkeep-days = 1\nreason = \"r\"\n";
+        refused(&keeps.repeat(2), "stands twice");
+        refused(&keeps.replace("= 1", "= 0"), "nonzero");
         refused("listen = \"localhost\"", "listen");
         refused("[[keys]]\nname = \"a\"\nsha256 = \"5ecre7\"\nrole = \"evaluator\"", "not 64 lower-case");
         let digest = "0".repeat(64);
@@ -150,9 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_given_takes_the_place_of_the_usual() {
-        let file = File::parse("[limits]\nconnections = 7").unwrap();
-        let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN));
-        assert_eq!((limits.connections, limits.drain_ms), (7, 30_000));
+        let file = File::parse("[limits]\nconnections = 7\n[ceiling]\nbase-fuel = 9").unwrap();
+        let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN)).unwrap();
+        assert_eq!((limits.connections, limits.drain_ms, limits.ceiling.base_fuel), (7, 30_000, 9));
         assert!(matches!(file.authentication().unwrap(), Authentication::Loopback));
     }
 }

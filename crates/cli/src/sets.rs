@@ -127,7 +127,8 @@ impl Sets {
         }
         for past in &revisions {
             let text = |name: &str| past.get(name).and_then(Value::as_str).map(plain);
-            let bindings = past.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let bindings =
+                past.get("bindings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let bindings: Vec<_> = bindings.iter().filter_map(Value::as_str).map(plain).collect();
             let back = text("rollbackTo").map(|to| format!("rollback to {to}  ")).unwrap_or_default();
             ambient::print(&format!(
@@ -185,7 +186,9 @@ impl Sets {
         let from = before.as_ref().map(|before| before.revision.as_str());
         self.tell(&changes, from)?;
         if self.json {
-            ambient::print_json(&json!({ "tenant": self.tenant.as_str(), "from": from, "changes": changes }))?;
+            ambient::print_json(
+                &json!({ "tenant": self.tenant.as_str(), "from": from, "changes": changes }),
+            )?;
         } else if changes.is_empty() {
             ambient::print("no difference\n")?;
         }

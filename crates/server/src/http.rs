@@ -10,6 +10,7 @@ use crate::config::{Config, ServerLimits};
 use crate::control;
 use crate::decisions::{self, Filter, Terms};
 use crate::desk::Desk;
+use crate::keeping::{self, Sweeper};
 use crate::metrics::{Gauges, Metrics};
 use crate::problem::{Kind, Problem, chain};
 use crate::sets::{SetDocument, Workbench};
@@ -64,6 +65,7 @@ struct Inner {
     tenants: Tenants,
     desk: Desk,
     records: Arc<Records>,
+    sweeper: Sweeper,
     metrics: Arc<Metrics>,
     changes: Arc<Semaphore>,
     preparing: Arc<Semaphore>,
@@ -101,6 +103,7 @@ impl Server {
         let metrics = Metrics::new();
         let (limits, clock) = (config.limits.clone(), Arc::clone(&config.clock));
         let desk = Desk::new(crew, engine.clone(), Arc::clone(&records), limits, Arc::clone(&metrics), clock);
+        let sweeper = Sweeper::start(Arc::clone(&records), &config)?;
         let changes = Arc::new(Semaphore::new(config.limits.changes));
         Ok(Server {
             app: App(Arc::new(Inner {
@@ -110,6 +113,7 @@ impl Server {
                 tenants,
                 desk,
                 records,
+                sweeper,
                 metrics,
                 changes,
                 preparing: Arc::new(Semaphore::new(1)),
@@ -161,6 +165,10 @@ impl App {
 
     pub(crate) fn records(&self) -> &Records {
         &self.0.records
+    }
+
+    pub(crate) fn sweeper(&self) -> &Sweeper {
+        &self.0.sweeper
     }
 
     pub(crate) fn tenants(&self) -> &Tenants {
@@ -381,6 +389,7 @@ fn tenant_routes(app: &App) -> Router<App> {
         .route("/v1/tenants/{tenant}/decisions/batch", needs(app, Right::Decide, post(batch)))
         .route("/v1/tenants/{tenant}/what-if", needs(app, Right::Decide, post(what_if)))
         .merge(control::tenant_routes(app))
+        .merge(keeping::tenant_routes(app))
 }
 
 fn shared_routes(app: &App) -> Router<App> {
@@ -400,6 +409,7 @@ fn shared_routes(app: &App) -> Router<App> {
     Router::new()
         .route("/metrics", needs(app, Right::Operate, get(metrics)))
         .merge(control::shared_routes(app))
+        .merge(keeping::shared_routes(app))
 }
 
 /// Headers that answers have beside the usual ones.

@@ -173,8 +173,16 @@ mod tests {
             .iter()
             .map(|d| format!("{}/{}", d.binding.as_deref().unwrap_or(""), d.member.as_deref().unwrap_or("")))
             .collect();
-        let expected =
-            ["/otherwise", "/order", "b/mode", "a/package", "a/parameters.deep.y", "a/parameters.strict", "d/", "c/"];
+        let expected = [
+            "/otherwise",
+            "/order",
+            "b/mode",
+            "a/package",
+            "a/parameters.deep.y",
+            "a/parameters.strict",
+            "d/",
+            "c/",
+        ];
         let sorted = |mut list: Vec<String>| {
             list.sort();
             list

@@ -43,9 +43,10 @@ pub(crate) fn read(path: &Path, json: bool) -> Result<Wanted> {
     let value = if is_json { serde_json::from_str(&text).map_err(Into::into) } else { of_toml(&text) };
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut reading = Reading { base, json, packages: BTreeMap::new(), datasets: BTreeMap::new() };
-    value.and_then(|value| reading.document(value)).with_context(|| format!("`{}` is no set", path.display())).map(
-        |document| Wanted { document, packages: reading.packages, datasets: reading.datasets },
-    )
+    value
+        .and_then(|value| reading.document(value))
+        .with_context(|| format!("`{}` is no set", path.display()))
+        .map(|document| Wanted { document, packages: reading.packages, datasets: reading.datasets })
 }
 
 fn of_toml(text: &str) -> Result<Value> {
@@ -55,7 +56,10 @@ fn of_toml(text: &str) -> Result<Value> {
             toml::Value::Datetime(date) => Value::String(date.to_string()),
             toml::Value::Array(list) => Value::Array(list.into_iter().map(json).collect::<Result<_>>()?),
             toml::Value::Table(table) => Value::Object(
-                table.into_iter().map(|(name, value)| Ok((name, json(value)?))).collect::<Result<Map<_, _>>>()?,
+                table
+                    .into_iter()
+                    .map(|(name, value)| Ok((name, json(value)?)))
+                    .collect::<Result<Map<_, _>>>()?,
             ),
             other => serde_json::to_value(other)?,
         })
@@ -135,8 +139,12 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        let mut reading =
-            Reading { base: PathBuf::new(), json: true, packages: BTreeMap::new(), datasets: BTreeMap::new() };
+        let mut reading = Reading {
+            base: PathBuf::new(),
+            json: true,
+            packages: BTreeMap::new(),
+            datasets: BTreeMap::new(),
+        };
         format!("{:#}", of_toml(text).and_then(|value| reading.document(value)).unwrap_err())
     }
 
@@ -146,8 +154,12 @@ mod tests {
         let text = format!(
             "otherwise = \"deny\"\n[[bindings]]\nid = \"a\"\npackage = \"{digest}\"\nperiod = {{ from = 2026-01-01 }}\n"
         );
-        let mut reading =
-            Reading { base: PathBuf::new(), json: true, packages: BTreeMap::new(), datasets: BTreeMap::new() };
+        let mut reading = Reading {
+            base: PathBuf::new(),
+            json: true,
+            packages: BTreeMap::new(),
+            datasets: BTreeMap::new(),
+        };
         let document = reading.document(of_toml(&text).unwrap()).unwrap();
         assert_eq!(document.bindings[0].period.from.as_deref(), Some("2026-01-01"));
     }

@@ -13,6 +13,7 @@
 #[expect(dead_code, unreachable_pub, reason = "it is a module of several tests")]
 mod guests;
 #[path = "../ran/mod.rs"]
+#[expect(dead_code, reason = "it is a module of several tests")]
 mod ran;
 
 mod disk;
@@ -20,7 +21,7 @@ mod killed;
 mod sets;
 
 use guests::{Guest, Wit};
-use ran::{Ran, program, root, run};
+use ran::{Ran, program, run};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -62,6 +63,7 @@ fn arguments(data: &Path) -> Vec<String> {
 
 impl Served {
     fn start(data: &Path) -> Served {
+        std::fs::create_dir_all(data).unwrap();
         Served::of(program(data).args(arguments(data)))
     }
 

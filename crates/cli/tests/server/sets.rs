@@ -86,7 +86,8 @@ fn a_set_is_applied_compared_and_rolled_back() {
     let third = desk.json(&["rollback", &first], 0);
     assert_eq!(third["from"], second.as_str());
     let history = desk.json(&["history"], 0);
-    let names: Vec<_> = history["revisions"].as_array().unwrap().iter().map(|past| &past["revision"]).collect();
+    let names: Vec<_> =
+        history["revisions"].as_array().unwrap().iter().map(|past| &past["revision"]).collect();
     assert_eq!(names, [&third["revision"], &json!(second), &json!(first)]);
     assert_eq!(desk.json(&["diff", "--from", &first], 0)["changes"], json!([]));
     let ran = desk.run(&["history", "--last", "1"]);
@@ -123,7 +124,7 @@ fn what_is_wrong_is_told_and_nothing_is_put() {
         (vec!["apply", "bad.toml"], "(at /bindings/0/mode)"),
         (vec!["apply", "gone.toml"], "binding `rules`"),
         (vec!["apply", "none.toml"], "`none.toml` is no set"),
-        (vec!["apply", "no/such.toml"], "no/such.toml"),
+        (vec!["apply", "no/such.toml"], "cannot open folder `no`"),
         (vec!["show"], "there is no tenant `acme`"),
         (vec!["rollback", "1-x"], "has no set yet"),
         (vec!["diff"], "required"),
