@@ -177,6 +177,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Returns the tenants that something was said about, in order.
+    pub fn tenants(&self) -> impl Iterator<Item = &str> {
+        self.tenants.keys().map(String::as_str)
+    }
+
     /// Returns the holds on a tenant that are in force.
     #[must_use]
     pub fn holds(&self, tenant: &str) -> Vec<&Hold> {

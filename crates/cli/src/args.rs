@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Show and change the policy set of a tenant, at a server.
     Set(Sets),
-    /// Read the log of a server: list, show, verify, reindex, replay.
+    /// Read the log of a server: list, show, verify, holds, reindex, replay.
     Log(Log),
     /// Make one policy ready, as another process orders it on standard input.
     #[command(hide = true)]
@@ -79,6 +79,8 @@ pub(crate) enum Command {
 pub(crate) enum SchemaOf {
     /// Requests.
     Request,
+    /// The configuration of `lexgate serve`.
+    Config,
 }
 
 /// Build policies from source into packages.
@@ -521,6 +523,12 @@ pub(crate) enum LogWhat {
     },
     /// Check every checksum, number and commitment of the log. Ends with 0 if all hold, else with 1.
     Verify,
+    /// List the holds that are in force: what must not be deleted, who said so, and why.
+    Holds {
+        /// Of which tenant.
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+    },
     /// Make the index again; the server must not run.
     Reindex,
     /// Run decisions again, with the packages and sets of the data folder, and compare. Ends with 0 if none is different.

@@ -49,6 +49,7 @@ fn main() -> std::process::ExitCode {
         Command::Import(import) => import::run(&import, json),
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
+        Command::Schema { of: SchemaOf::Config } => ambient::print_json(&serve_config::schema()),
         Command::Demo(demo) => demo::run(&demo, json),
         Command::Serve(serve) => serve::run(&serve, json),
         Command::Set(sets) => sets::run(&sets, json),

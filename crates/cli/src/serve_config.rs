@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
 use lexgate_server::{Authentication, Key, Retention, Role, ServerLimits, TenantName};
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -11,56 +12,84 @@ use std::path::{Path, PathBuf};
 /// Most bytes of the file.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What stands in the file. `docs/operating.md` says what each key means.
-#[derive(Debug, Default, Deserialize)]
+/// The configuration of `lexgate serve`, TOML. Every key may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "lexgate.toml")]
 pub(crate) struct File {
+    /// Address and port; a public one needs `[[keys]]`. Usually `127.0.0.1:8181`.
+    #[schemars(with = "Option<String>")]
     pub(crate) listen: Option<SocketAddr>,
+    /// The data folder; one server at a time owns it. Usually `lexgate` in the user's data folder.
     pub(crate) data: Option<PathBuf>,
+    /// How the server is called from outside; AuthZEN's metadata begins with it. Usually `http://` and what it listens on.
     pub(crate) public_url: Option<String>,
+    /// The tenant that AuthZEN's paths at the root ask. Usually none.
     pub(crate) default_tenant: Option<String>,
+    /// What the server may use up.
     #[serde(default)]
     pub(crate) limits: Limits,
-    /// The most that a binding may be granted.
+    /// The most that a binding may be granted, by the names of its limits with hyphens, such as `base-fuel`. Usually ten times what
+    /// a binding has that says nothing.
     #[serde(default)]
     ceiling: BTreeMap<String, u64>,
+    /// How long decisions are kept, for each tenant; for ever, of a tenant that is not named.
     #[serde(default)]
     retention: Vec<RetentionOfFile>,
+    /// Who may do what. Without any, everybody on this machine is the operator.
     #[serde(default)]
     keys: Vec<KeyOfFile>,
 }
 
-/// Limits; what is not there is as usual.
-#[derive(Debug, Default, Deserialize)]
+/// What the server may use up.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limits {
+    /// Threads that evaluate. Usually one for each processor.
     threads: Option<std::num::NonZeroUsize>,
+    /// Connections at a time. Usually 1024.
     connections: Option<usize>,
+    /// Bytes of a request. Usually 1048576.
     request_bytes: Option<usize>,
+    /// Milliseconds in which the head of an HTTP request must be there. Usually 10000.
     head_ms: Option<u64>,
+    /// Milliseconds in which a body must be there; in a batch, the next piece of it. Usually 10000.
     body_ms: Option<u64>,
+    /// Milliseconds in which a caller must take the next piece of an answer. Usually 10000.
     write_ms: Option<u64>,
+    /// Milliseconds in which a decision must be durable. Usually 10000.
     decision_ms: Option<u64>,
+    /// Decisions of one batch at a time. Usually 16.
     batch_ahead: Option<usize>,
+    /// Evaluations in one AuthZEN call. Usually 1000.
     evaluations: Option<usize>,
+    /// Milliseconds that are left to what was begun when the server is told to stop. Usually 30000.
     drain_ms: Option<u64>,
 }
 
 /// How long decisions of a tenant are kept.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct RetentionOfFile {
+    /// The tenant.
     tenant: String,
+    /// Days of 24 hours.
     keep_days: std::num::NonZeroU32,
+    /// Why no longer; it is recorded with each deletion.
     reason: String,
 }
 
-#[derive(Deserialize)]
+/// A key: not itself, but its digest.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct KeyOfFile {
+    /// What it is called in logs and histories.
     name: String,
+    /// SHA-256 of the key, 64 lower-case hexadecimal digits.
     sha256: String,
+    /// What its holder may do.
     role: RoleOfFile,
+    /// For which tenant alone. Usually for all.
     tenant: Option<String>,
 }
 
@@ -70,13 +99,20 @@ impl std::fmt::Debug for KeyOfFile {
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What somebody may be.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
 enum RoleOfFile {
     Operator,
     TenantAdministrator,
     Evaluator,
     Auditor,
+}
+
+/// Returns the JSON Schema (2020-12) of the file.
+pub(crate) fn schema() -> Schema {
+    schema_for!(File)
 }
 
 impl File {
@@ -208,5 +244,31 @@ mod tests {
         let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN)).unwrap();
         assert_eq!((limits.connections, limits.drain_ms, limits.ceiling.base_fuel), (7, 30_000, 9));
         assert!(matches!(file.authentication().unwrap(), Authentication::Loopback));
+    }
+
+    #[test]
+    fn the_published_schema_is_that_of_the_file() {
+        let published = include_str!("../../../docs/config.schema.json");
+        let schema = serde_json::to_string_pretty(&schema()).unwrap();
+        assert!(published.trim_end() == schema, "`lexgate schema config > docs/config.schema.json`");
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let page = include_str!("../../../docs/operating.md");
+        let schema = serde_json::to_value(schema()).unwrap();
+        let objects = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+        let keys: Vec<String> = objects
+            .filter_map(|object| object["properties"].as_object())
+            .flat_map(|properties| properties.keys().cloned())
+            .collect();
+        assert!(keys.len() > 20, "{keys:?}");
+        let missing: Vec<_> = keys
+            .iter()
+            .filter(|key| {
+                ["`{}`", "`[{}]`", "`[[{}]]`"].iter().all(|form| !page.contains(&form.replace("{}", key)))
+            })
+            .collect();
+        assert!(missing.is_empty(), "docs/operating.md says nothing of {missing:?}");
     }
 }

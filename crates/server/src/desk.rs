@@ -182,8 +182,9 @@ impl Shared {
         };
         let (held, later) = (question.held, Arc::clone(&to));
         let handed_in = self.records.log().submit(draft, move |done| {
-            tell(&later, done.map_err(Problem::from).and_then(|receipt| pending.decided(receipt)));
+            // Before whoever asked is told, so that asking again with the key finds what was decided, not a request under way.
             drop(held);
+            tell(&later, done.map_err(Problem::from).and_then(|receipt| pending.decided(receipt)));
         });
         if let Err(refused) = handed_in {
             tell(&to, Err(refused.into()));
