@@ -29,7 +29,7 @@ fn all(host: &Host) -> Vec<Route> {
     let filled = |path: &str| {
         let digest = format!("sha256:{}", "0".repeat(64));
         let path = path.replace("{tenant}", "demo").replace("{digest}", &digest);
-        let path = path.replace("{id}", "x").replace("{revision}", "x");
+        let path = path.replace("{id}", "x").replace("{revision}", "x").replace("{name}", "x");
         assert!(!path.contains('{'), "say here what stands for the name in {path}");
         path
     };

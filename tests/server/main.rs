@@ -12,10 +12,12 @@ mod access;
 mod authzen;
 mod batch;
 mod decisions;
+mod keeping;
 mod openapi;
 mod quotas;
 mod replay;
 mod sets;
+mod trouble;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -90,6 +92,7 @@ impl Host {
             default_tenant: Some("demo".parse().unwrap()),
             public_url: "https://pdp.example".to_owned(),
             limits: ServerLimits::of(NonZeroUsize::new(2).unwrap()),
+            retention: Vec::new(),
             trust: Default::default(),
             clock: Arc::new(jiff::Timestamp::now),
             index: Some(folder.path().to_owned()),

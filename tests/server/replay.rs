@@ -13,8 +13,7 @@ fn endless() -> Vec<u8> {
 
 fn replay(folder: &Path) -> (Replay, Reader) {
     let data = || Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
-    let ceiling = ServerLimits::of(NonZeroUsize::MIN).ceiling;
-    let replay = Replay::open(data(), engine(), Default::default(), ceiling).unwrap();
+    let replay = Replay::open(data(), engine(), Default::default()).unwrap();
     (replay, Reader::new(Arc::new(data().open_dir("log").unwrap())))
 }
 
@@ -39,6 +38,54 @@ fn every_decision_runs_again_with_equal_findings_and_fuel() {
         }
     }
     assert_eq!(tally, Tally { equal: 12, ..Tally::default() });
+}
+
+#[test]
+fn what_was_decided_under_other_ceilings_runs_again() {
+    let host = Host::with(Arc::new(tempfile::tempdir().unwrap()), |config| {
+        config.limits.ceiling.base_fuel *= 50;
+        config.limits.ceiling.output_bytes *= 50;
+        config.limits.request.string_bytes *= 4;
+    });
+    let mut set = set(&[("rules", &host.upload(&finding("permit")))]);
+    let usual = ServerLimits::of(NonZeroUsize::MIN).ceiling;
+    set["bindings"][0]["limits"] =
+        json!({ "baseFuel": usual.base_fuel * 40, "outputBytes": usual.output_bytes * 2 });
+    host.json("PUT", "/v1/tenants/demo/set", &set).is(200);
+    let mut long = request();
+    long["action"] = json!("x".repeat(20_000));
+    let id = host.json("POST", DECISIONS, &long).is(200)["id"].as_str().unwrap().to_owned();
+    let (mut replay, reader) = replay(host.folder.path());
+    assert_eq!(replay.run(&reader.find(id.parse().unwrap()).unwrap()), Replayed::Equal);
+}
+
+#[test]
+fn hundreds_of_decisions_run_again_those_of_the_machine_apart() {
+    let host = Host::start();
+    let (regions, slow) = (host.upload(&shipped::package().bytes), host.upload(&endless()));
+    let mut line = request().to_string();
+    line.push('\n');
+    let batch = |count: usize| {
+        let kind = [("content-type", "application/x-ndjson")];
+        let answer = host.send("POST", &format!("{DECISIONS}/batch"), &kind, line.repeat(count).as_bytes());
+        assert_eq!((answer.status, answer.text.lines().count()), (200, count));
+    };
+    host.json("PUT", "/v1/tenants/demo/set", &set(&[("regions", &regions)])).is(200);
+    batch(300);
+    let mut with = set(&[("regions", &regions), ("slow", &slow)]);
+    with["bindings"][1]["limits"] =
+        json!({ "baseFuel": 100_000_000, "fuelPerElement": 50_000, "deadlineMs": 1 });
+    host.json("PUT", "/v1/tenants/demo/set", &with).is(200);
+    batch(5);
+    let (mut replay, reader) = replay(host.folder.path());
+    let mut tally = Tally::default();
+    for item in reader.entries(1).unwrap() {
+        let (_, entry) = item.unwrap();
+        if entry.head.kind == Kind::Decision {
+            tally.count(&replay.run(&entry));
+        }
+    }
+    assert_eq!(tally, Tally { equal: 300, environmental: 5, ..Tally::default() });
 }
 
 #[test]

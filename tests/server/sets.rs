@@ -156,32 +156,43 @@ fn the_otherwise_of_the_set_answers_where_nobody_does() {
 }
 
 #[test]
-fn swaps_under_load_fail_no_request_and_mix_no_revisions() {
+fn a_thousand_swaps_under_load_fail_no_request_and_mix_no_revisions() {
     let host = Host::start();
-    let (permit, deny) = (finding("permit"), finding("deny"));
-    host.put("demo", &permit);
+    // Small ones, because a thousand sets are prepared: what is asked here is what is swapped.
+    let sets = ["deny", "permit"].map(|outcome| {
+        let digest = host.upload(&finding(outcome));
+        set(&[("one", &digest), ("two", &digest)])
+    });
+    let put = |number: usize| {
+        let revision = host.json("PUT", SET, &sets[number % 2]).is(200);
+        assert_eq!(revision["number"], number);
+    };
+    put(1);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (host, done) = (&host, &done);
         let ask = move || {
-            let mut count = 0;
+            let (body, mut seen) = (request(), [0u64; 2]);
             while !done.load(Ordering::Relaxed) {
-                let told = host.json("POST", DECISIONS, &request()).is(200);
-                // Odd revisions permit, even ones deny; both bindings are of one revision.
-                let number: u64 =
-                    told["revision"].as_str().unwrap().split('-').next().unwrap().parse().unwrap();
-                assert_eq!(told["permitted"], number % 2 == 1, "{told}");
-                count += 1;
+                let told = host.json("POST", DECISIONS, &body).is(200);
+                let number = told["revision"].as_str().unwrap().split('-').next().unwrap();
+                // Both bindings permit in revisions with odd numbers, and deny in the others.
+                let odd = number.parse::<u64>().unwrap() % 2;
+                let ceiling = if odd == 1 { "permit" } else { "deny" };
+                for binding in told["bindings"].as_array().unwrap() {
+                    assert_eq!(binding["verdict"]["ceiling"], ceiling, "{told}");
+                }
+                assert_eq!(told["permitted"], odd == 1, "{told}");
+                seen[usize::from(odd == 1)] += 1;
             }
-            count
+            seen
         };
-        let askers: Vec<_> = (0..3).map(|_| scope.spawn(ask)).collect();
-        for number in 2..=40 {
-            host.put("demo", if number % 2 == 1 { &permit } else { &deny });
-        }
+        let askers: Vec<_> = (0..2).map(|_| scope.spawn(ask)).collect();
+        (2..=1_001).for_each(put);
         done.store(true, Ordering::Relaxed);
-        let asked: u64 = askers.into_iter().map(|asker| asker.join().unwrap()).sum();
-        assert!(asked > 0);
+        for asker in askers {
+            assert!(asker.join().unwrap().iter().all(|seen| *seen > 0), "both sets were asked");
+        }
     });
 }
 

@@ -40,6 +40,8 @@ pub struct Hold {
     pub name: String,
     /// Why, for people.
     pub reason: String,
+    /// Who put it on.
+    pub by: String,
     /// What it holds.
     pub scope: Scope,
 }
@@ -69,6 +71,8 @@ pub struct HoldLifted {
     pub name: String,
     /// Why, for people.
     pub reason: String,
+    /// Who lifted it.
+    pub by: String,
 }
 
 /// Decisions of a tenant are deleted.
@@ -171,6 +175,11 @@ impl Ledger {
         };
         self.tenants.entry(entry.head.tenant.to_string()).or_default().push((entry.sequence, terms));
         Ok(())
+    }
+
+    /// Returns the tenants that something was said about, in order.
+    pub fn tenants(&self) -> impl Iterator<Item = &str> {
+        self.tenants.keys().map(String::as_str)
     }
 
     /// Returns the holds on a tenant that are in force.

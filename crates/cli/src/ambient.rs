@@ -90,6 +90,11 @@ pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// Returns an environment variable that holds text.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Returns where the cache is, and where its key: as `LEXGATE_CACHE_DIR` says (nowhere if it is empty), else among the
 /// caches of the user. The key lies with the user's state, so that whoever writes to the cache does not have it.
 pub(crate) fn cache_places() -> Option<(PathBuf, PathBuf)> {

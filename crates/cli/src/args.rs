@@ -1,7 +1,10 @@
 //! What can be typed.
 
+mod sets;
+
 use crate::exit::Exit;
 use clap::{Parser, Subcommand, ValueEnum};
+pub(crate) use sets::{Sets, SetsWhat};
 use std::path::PathBuf;
 
 /// Runs other people's screening rules safely: may this vendor supply this service to this customer, on this date?
@@ -62,7 +65,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Serve decisions over HTTP, with a record of each.
     Serve(Serve),
-    /// Read the log of a server: list, show, verify, reindex, replay.
+    /// Show and change the policy set of a tenant, at a server.
+    Set(Sets),
+    /// Read the log of a server: list, show, verify, holds, reindex, replay.
     Log(Log),
     /// Make one policy ready, as another process orders it on standard input.
     #[command(hide = true)]
@@ -74,6 +79,8 @@ pub(crate) enum Command {
 pub(crate) enum SchemaOf {
     /// Requests.
     Request,
+    /// The configuration of `lexgate serve`.
+    Config,
 }
 
 /// Build policies from source into packages.
@@ -516,6 +523,12 @@ pub(crate) enum LogWhat {
     },
     /// Check every checksum, number and commitment of the log. Ends with 0 if all hold, else with 1.
     Verify,
+    /// List the holds that are in force: what must not be deleted, who said so, and why.
+    Holds {
+        /// Of which tenant.
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+    },
     /// Make the index again; the server must not run.
     Reindex,
     /// Run decisions again, with the packages and sets of the data folder, and compare. Ends with 0 if none is different.

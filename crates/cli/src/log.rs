@@ -7,10 +7,10 @@ use crate::exit::Exit;
 use crate::explain::{BOLD, DIM, RED, plain};
 use crate::serve::data_folder;
 use anyhow::{Context, Result};
-use lexgate_audit::{DECISION, Entry, EntryId, IndexFile, Kind, LogLimits, Reader, Records, verify};
+use lexgate_audit::{DECISION, Entry, EntryId, IndexFile, Kind, Ledger, LogLimits, Reader, Records, verify};
 use lexgate_model::Span;
 use lexgate_packages::Trust;
-use lexgate_server::{Replay, Replayed, ServerLimits, Tally};
+use lexgate_server::{Replay, Replayed, Tally};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -22,6 +22,7 @@ pub(crate) fn run(args: &args::Log, json: bool) -> Result<Exit> {
         LogWhat::List { tenant, last } => list(&reader(&data)?, tenant.as_deref(), *last, json),
         LogWhat::Show { id } => show(&reader(&data)?.find(id.parse()?)?),
         LogWhat::Verify => check(&reader(&data)?, json),
+        LogWhat::Holds { tenant } => holds(&reader(&data)?, tenant.as_deref(), json),
         LogWhat::Reindex => reindex(&data, json),
         LogWhat::Replay { ids, all } => replay(&data, if *all { &[] } else { ids }, json),
     }
@@ -101,6 +102,28 @@ fn check(reader: &Reader, json: bool) -> Result<Exit> {
     Ok(if verified.is_sound() { Exit::DONE } else { Exit::CouldNotAnswer })
 }
 
+fn holds(reader: &Reader, tenant: Option<&str>, json: bool) -> Result<Exit> {
+    let ledger = Ledger::read(reader)?;
+    for of in ledger.tenants().filter(|of| tenant.is_none_or(|tenant| tenant == *of)) {
+        for hold in ledger.holds(of) {
+            if json {
+                ambient::print_json_line(&json!({ "tenant": of, "hold": hold }))?;
+                continue;
+            }
+            let scope = serde_json::to_value(&hold.scope)?;
+            ambient::print(&format!(
+                "{BOLD}{}{BOLD:#}  {}  {DIM}by{DIM:#} {}  {}  {}\n",
+                plain(of),
+                plain(&hold.name),
+                plain(&hold.by),
+                plain(scope.as_str().unwrap_or(&scope.to_string())),
+                plain(&hold.reason)
+            ))?;
+        }
+    }
+    Ok(Exit::DONE)
+}
+
 fn reindex(data: &Path, json: bool) -> Result<Exit> {
     let folder = Arc::new(ambient::folder(&data.join("log"))?.dir);
     let path = data.join("index");
@@ -117,9 +140,8 @@ fn reindex(data: &Path, json: bool) -> Result<Exit> {
 
 fn replay(data: &Path, ids: &[String], json: bool) -> Result<Exit> {
     let reader = reader(data)?;
-    let ceiling = ServerLimits::of(ambient::processors()).ceiling;
     let folder = ambient::folder(data)?.dir;
-    let mut replay = Replay::open(folder, engine::start()?, Trust::default(), ceiling)?;
+    let mut replay = Replay::open(folder, engine::start()?, Trust::default())?;
     let mut tally = Tally::default();
     let mut one = |entry: &Entry| -> Result<()> {
         let replayed = replay.run(entry);

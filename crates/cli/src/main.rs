@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod bench;
 mod build;
+mod client;
 mod demo;
 mod engine;
 mod evaluate;
@@ -21,6 +22,7 @@ mod question;
 mod serve;
 mod serve_config;
 mod set;
+mod sets;
 mod test;
 mod tree;
 
@@ -47,8 +49,10 @@ fn main() -> std::process::ExitCode {
         Command::Import(import) => import::run(&import, json),
         Command::Facts(facts) => facts::run(&facts, json),
         Command::Schema { of: SchemaOf::Request } => ambient::print_json(&Request::json_schema()),
+        Command::Schema { of: SchemaOf::Config } => ambient::print_json(&serve_config::schema()),
         Command::Demo(demo) => demo::run(&demo, json),
         Command::Serve(serve) => serve::run(&serve, json),
+        Command::Set(sets) => sets::run(&sets, json),
         Command::Log(log) => log::run(&log, json),
         Command::PrepareWorker => engine::work(),
     };

@@ -2,9 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
-use lexgate_server::{Authentication, Key, Quota, Quotas, Recording, Role, ServerLimits};
+use lexgate_server::{
+    Authentication, Key, Quota, Quotas, Recording, Retention, Role, ServerLimits, TenantName,
+};
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -12,53 +15,88 @@ use std::path::{Path, PathBuf};
 /// Most bytes of the file.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What stands in the file. `docs/operating.md` says what each key means.
-#[derive(Debug, Default, Deserialize)]
+/// The configuration of `lexgate serve`, TOML. Every key may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "lexgate.toml")]
 pub(crate) struct File {
+    /// Address and port; a public one needs `[[keys]]`. Usually `127.0.0.1:8181`.
+    #[schemars(with = "Option<String>")]
     pub(crate) listen: Option<SocketAddr>,
+    /// The data folder; one server at a time owns it. Usually `lexgate` in the user's data folder.
     pub(crate) data: Option<PathBuf>,
+    /// How the server is called from outside; AuthZEN's metadata begins with it. Usually `http://` and what it listens on.
     pub(crate) public_url: Option<String>,
+    /// The tenant that AuthZEN's paths at the root ask. Usually none.
     pub(crate) default_tenant: Option<String>,
+    /// What is recorded. Usually every decision.
     records: Option<Records>,
+    /// What a tenant may use.
     #[serde(default)]
     quota: QuotaOfFile,
+    /// What single tenants may use, by name; the rest is as `[quota]` says.
     #[serde(default)]
     tenants: BTreeMap<String, QuotaOfFile>,
+    /// What the server may use up.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// The most that a binding may be granted, by the names of its limits with hyphens, such as `base-fuel`. Usually ten times what
+    /// a binding has that says nothing.
+    #[serde(default)]
+    ceiling: BTreeMap<String, u64>,
+    /// How long decisions are kept, for each tenant; for ever, of a tenant that is not named.
+    #[serde(default)]
+    retention: Vec<RetentionOfFile>,
+    /// Who may do what. Without any, everybody on this machine is the operator.
     #[serde(default)]
     keys: Vec<KeyOfFile>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What is recorded.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Records {
+    /// Every decision, before it is answered.
     EveryDecision,
+    /// No decision: an answer has no id, and cannot be proven or run again.
     Nothing,
 }
 
-/// Limits; what is not there is as usual.
-#[derive(Debug, Default, Deserialize)]
+/// What the server may use up.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limits {
+    /// Threads that evaluate. Usually one for each processor.
     threads: Option<std::num::NonZeroUsize>,
+    /// Connections at a time. Usually 1024.
     connections: Option<usize>,
+    /// Bytes of a request. Usually 1048576.
     request_bytes: Option<usize>,
+    /// Milliseconds in which the head of an HTTP request must be there. Usually 10000.
     head_ms: Option<u64>,
+    /// Milliseconds in which a body must be there; in a batch, the next piece of it. Usually 10000.
     body_ms: Option<u64>,
+    /// Milliseconds in which a caller must take the next piece of an answer. Usually 10000.
+    write_ms: Option<u64>,
+    /// Milliseconds in which a decision must be durable. Usually 10000.
     decision_ms: Option<u64>,
+    /// Decisions of one batch at a time. Usually 16.
     batch_ahead: Option<usize>,
+    /// Evaluations in one AuthZEN call. Usually 1000.
     evaluations: Option<usize>,
+    /// Milliseconds that are left to what was begun when the server is told to stop. Usually 30000.
     drain_ms: Option<u64>,
 }
 
-/// What a tenant may use; what is not there is as usual.
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+/// What a tenant may use.
+#[derive(Debug, Default, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct QuotaOfFile {
+    /// Decisions of its turn, when several tenants wait. Usually 1.
     weight: Option<NonZeroU32>,
+    /// Threads that evaluate for it at a time. Usually all but one.
     threads: Option<NonZeroUsize>,
+    /// Units of fuel a second, on average; ten seconds of it are saved up. Usually as many as there are.
     fuel_per_s: Option<NonZeroU64>,
 }
 
@@ -72,12 +110,29 @@ impl QuotaOfFile {
     }
 }
 
-#[derive(Deserialize)]
+/// How long decisions of a tenant are kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RetentionOfFile {
+    /// The tenant.
+    tenant: String,
+    /// Days of 24 hours.
+    keep_days: std::num::NonZeroU32,
+    /// Why no longer; it is recorded with each deletion.
+    reason: String,
+}
+
+/// A key: not itself, but its digest.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct KeyOfFile {
+    /// What it is called in logs and histories.
     name: String,
+    /// SHA-256 of the key, 64 lower-case hexadecimal digits.
     sha256: String,
+    /// What its holder may do.
     role: RoleOfFile,
+    /// For which tenant alone. Usually for all.
     tenant: Option<String>,
 }
 
@@ -87,13 +142,20 @@ impl std::fmt::Debug for KeyOfFile {
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What somebody may be.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
 enum RoleOfFile {
     Operator,
     TenantAdministrator,
     Evaluator,
     Auditor,
+}
+
+/// Returns the JSON Schema (2020-12) of the file.
+pub(crate) fn schema() -> Schema {
+    schema_for!(File)
 }
 
 impl File {
@@ -108,6 +170,8 @@ impl File {
         let file: File = toml::from_str(text)?;
         file.authentication()?;
         file.quotas()?;
+        file.retention()?;
+        file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN))?;
         Ok(file)
     }
 
@@ -137,8 +201,21 @@ impl File {
         Ok(Quotas { usual, named: named.collect::<Result<_>>()? })
     }
 
+    /// Returns how long tenants keep decisions.
+    pub(crate) fn retention(&self) -> Result<Vec<Retention>> {
+        let mut tenants = BTreeSet::new();
+        let one = |given: &RetentionOfFile| {
+            let tenant = given.tenant.parse::<TenantName>()?.as_str().to_owned();
+            if !tenants.insert(tenant.clone()) {
+                bail!("the retention of tenant `{tenant}` stands twice");
+            }
+            Ok(Retention { tenant, keep_days: given.keep_days.get(), reason: given.reason.clone() })
+        };
+        self.retention.iter().map(one).collect()
+    }
+
     /// Returns the limits, of those that are usual and those that are given.
-    pub(crate) fn limits(&self, usual: ServerLimits) -> ServerLimits {
+    pub(crate) fn limits(&self, usual: ServerLimits) -> Result<ServerLimits> {
         let given = &self.limits;
         let mut limits = match given.threads {
             Some(threads) => ServerLimits::of(threads),
@@ -148,12 +225,30 @@ impl File {
         limits.request.bytes = given.request_bytes.unwrap_or(limits.request.bytes);
         limits.head_ms = given.head_ms.unwrap_or(limits.head_ms);
         limits.body_ms = given.body_ms.unwrap_or(limits.body_ms);
+        limits.write_ms = given.write_ms.unwrap_or(limits.write_ms);
         limits.decision_ms = given.decision_ms.unwrap_or(limits.decision_ms);
         limits.batch_ahead = given.batch_ahead.unwrap_or(limits.batch_ahead).max(1);
         limits.evaluations = given.evaluations.unwrap_or(limits.evaluations);
         limits.drain_ms = given.drain_ms.unwrap_or(limits.drain_ms);
-        limits
+        let mut ceiling = serde_json::to_value(limits.ceiling)?;
+        for (name, most) in &self.ceiling {
+            // In TOML names have hyphens, in JSON capitals.
+            let place =
+                ceiling.get_mut(camel(name)).with_context(|| format!("`[ceiling]` has no `{name}`"))?;
+            *place = (*most).into();
+        }
+        limits.ceiling = serde_json::from_value(ceiling)?;
+        Ok(limits)
     }
+}
+
+/// Returns `base-fuel` as `baseFuel`; what is not written with hyphens becomes a name that nothing has.
+fn camel(name: &str) -> String {
+    let capital =
+        |part: &str| part.get(..1).unwrap_or_default().to_uppercase() + part.get(1..).unwrap_or_default();
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_lowercase();
+    parts.fold(first, |name, part| name + &capital(part))
 }
 
 fn key(key: &KeyOfFile) -> Result<Key> {
@@ -188,6 +283,11 @@ mod tests {
     fn what_is_not_known_is_refused() {
         refused("listn = \"127.0.0.1:1\"", "unknown field `listn`");
         refused("[limits]\nthread = 1", "unknown field `thread`");
+        refused("[ceiling]\nfuel = 1", "no `fuel`");
+        refused("[ceiling]\nbaseFuel = 1", "no `baseFuel`");
+        let keeps = "[[retention]]\ntenant = \"a\"\nkeep-days = 1\nreason = \"r\"\n";
+        refused(&keeps.repeat(2), "stands twice");
+        refused(&keeps.replace("= 1", "= 0"), "nonzero");
         refused("listen = \"localhost\"", "listen");
         refused("[[keys]]\nname = \"a\"\nsha256 = \"5ecre7\"\nrole = \"evaluator\"", "not 64 lower-case");
         let digest = "0".repeat(64);
@@ -202,9 +302,9 @@ mod tests {
 
     #[test]
     fn what_is_given_takes_the_place_of_the_usual() {
-        let file = File::parse("[limits]\nconnections = 7").unwrap();
-        let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN));
-        assert_eq!((limits.connections, limits.drain_ms), (7, 30_000));
+        let file = File::parse("[limits]\nconnections = 7\n[ceiling]\nbase-fuel = 9").unwrap();
+        let limits = file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN)).unwrap();
+        assert_eq!((limits.connections, limits.drain_ms, limits.ceiling.base_fuel), (7, 30_000, 9));
         assert!(matches!(file.authentication().unwrap(), Authentication::Loopback));
         let file = File::parse("[quota]\nfuel-per-s = 5\n[tenants.acme]\nweight = 3").unwrap();
         let quotas = file.quotas().unwrap();
@@ -213,5 +313,31 @@ mod tests {
         assert_eq!(acme.fuel_per_s, quotas.usual.fuel_per_s);
         refused("[tenants.\"A b\"]\nweight = 3", "[tenants.A b]");
         refused("[quota]\nweight = 0", "weight");
+    }
+
+    #[test]
+    fn the_published_schema_is_that_of_the_file() {
+        let published = include_str!("../../../docs/config.schema.json");
+        let schema = serde_json::to_string_pretty(&schema()).unwrap();
+        assert!(published.trim_end() == schema, "`lexgate schema config > docs/config.schema.json`");
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let page = include_str!("../../../docs/operating.md");
+        let schema = serde_json::to_value(schema()).unwrap();
+        let objects = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+        let keys: Vec<String> = objects
+            .filter_map(|object| object["properties"].as_object())
+            .flat_map(|properties| properties.keys().cloned())
+            .collect();
+        assert!(keys.len() > 20, "{keys:?}");
+        let missing: Vec<_> = keys
+            .iter()
+            .filter(|key| {
+                ["`{}`", "`[{}]`", "`[[{}]]`"].iter().all(|form| !page.contains(&form.replace("{}", key)))
+            })
+            .collect();
+        assert!(missing.is_empty(), "docs/operating.md says nothing of {missing:?}");
     }
 }

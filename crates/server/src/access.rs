@@ -33,7 +33,7 @@ pub enum Right {
     ReadPackages,
     /// Upload packages and datasets.
     PutPackages,
-    /// See all tenants, and metrics.
+    /// See all tenants, and metrics; put holds on decisions, lift them, and delete what is old.
     Operate,
 }
 

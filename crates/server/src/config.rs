@@ -4,6 +4,7 @@ use crate::access::Authentication;
 use crate::admission::Quotas;
 use crate::tenants::TenantName;
 use jiff::Timestamp;
+use lexgate_audit::Retention;
 use lexgate_model::{Limits, RequestLimits};
 use lexgate_packages::Trust;
 use std::num::NonZeroUsize;
@@ -36,6 +37,8 @@ pub struct Config {
     pub limits: ServerLimits,
     /// What of it each tenant may.
     pub quotas: Quotas,
+    /// How long decisions of tenants are kept; for ever, of a tenant that is not named.
+    pub retention: Vec<Retention>,
     /// What it accepts as packages.
     pub trust: Trust,
     /// What is recorded.
@@ -73,6 +76,8 @@ pub struct ServerLimits {
     pub head_ms: u64,
     /// Milliseconds in which a body must be there; in a batch, the next piece of it.
     pub body_ms: u64,
+    /// Milliseconds in which something of an answer must be taken, once there is no room for more; past it the connection ends.
+    pub write_ms: u64,
     /// Milliseconds in which a decision must be durable; past it the caller is told to ask again.
     pub decision_ms: u64,
     /// Decisions of one batch at a time.
@@ -87,11 +92,13 @@ pub struct ServerLimits {
     pub changes: usize,
     /// Milliseconds that are left to what was begun when the server is told to stop.
     pub drain_ms: u64,
+    /// Milliseconds between two sweeps of what is older than tenants keep.
+    pub sweep_ms: u64,
 }
 
 impl ServerLimits {
-    /// Returns the limits for so many threads. Chosen by feel: 1 024 connections, 10 s for head and body each, 10 s for a
-    /// decision, 16 decisions of a batch ahead, 8 changes, 30 s to drain; a binding gets at most ten times the default.
+    /// Returns the limits for so many threads. Chosen by feel: 1 024 connections, 10 s for head, body and answer
+    /// each, 10 s for a decision, 16 decisions of a batch ahead, 8 changes, 30 s to drain; a binding gets at most ten times the default.
     #[must_use]
     pub fn of(threads: NonZeroUsize) -> ServerLimits {
         let usual = Limits::default();
@@ -116,6 +123,7 @@ impl ServerLimits {
             head_bytes: 32 << 10,
             head_ms: 10_000,
             body_ms: 10_000,
+            write_ms: 10_000,
             decision_ms: 10_000,
             batch_ahead: 16,
             evaluations: 1_000,
@@ -123,6 +131,7 @@ impl ServerLimits {
             dataset_bytes: 32 << 20,
             changes: 8,
             drain_ms: 30_000,
+            sweep_ms: 3_600_000,
         }
     }
 }

@@ -91,7 +91,7 @@ fn repeated(entry: &Entry, body: &[u8], limits: &RequestLimits) -> Result<Respon
         return Err(Problem::new(Kind::Deleted, "the decision with this `Idempotency-Key` was deleted"));
     }
     let section = entry.section(lexgate_audit::REQUEST).map(|section| section.bytes.as_slice());
-    let then = Request::from_json(section.unwrap_or_default(), &RequestLimits::default());
+    let then = Request::from_json(section.unwrap_or_default(), limits);
     let then = then.map_err(|error| Problem::internal(&error))?;
     let mut now = Request::from_json(body, limits)?;
     if let (None, Some(when)) = (now.when(), then.when()) {

@@ -7,6 +7,7 @@ use crate::blobs::Blobs;
 use crate::config::{Config, ServerLimits};
 use crate::control;
 use crate::desk::Desk;
+use crate::keeping::Sweeper;
 use crate::metrics::{Gauges, Metrics};
 use crate::openapi::Needs;
 use crate::problem::{Kind, Problem};
@@ -62,6 +63,7 @@ struct Inner {
     tenants: Tenants,
     desk: Desk,
     records: Arc<Records>,
+    sweeper: Sweeper,
     metrics: Arc<Metrics>,
     changes: Arc<Semaphore>,
     preparing: Arc<Semaphore>,
@@ -98,6 +100,7 @@ impl Server {
         let crew = Crew::start(CrewLimits::of(config.limits.threads)).map_err(Error::Threads)?;
         let metrics = Metrics::new();
         let desk = Desk::new(crew, engine.clone(), &records, &config, Arc::clone(&metrics));
+        let sweeper = Sweeper::start(Arc::clone(&records), &config)?;
         let changes = Arc::new(Semaphore::new(config.limits.changes));
         Ok(Server {
             app: App(Arc::new(Inner {
@@ -107,6 +110,7 @@ impl Server {
                 tenants,
                 desk,
                 records,
+                sweeper,
                 metrics,
                 changes,
                 preparing: Arc::new(Semaphore::new(1)),
@@ -155,6 +159,10 @@ impl App {
 
     pub(crate) fn records(&self) -> &Records {
         &self.0.records
+    }
+
+    pub(crate) fn sweeper(&self) -> &Sweeper {
+        &self.0.sweeper
     }
 
     pub(crate) fn tenants(&self) -> &Tenants {

@@ -18,11 +18,12 @@ use serde_json::{Map, Value, json};
 use std::sync::{Arc, OnceLock};
 
 /// Headings of the operations, and what stands below them.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("decisions", "Decisions for a tenant: made, found again, and what would be"),
     ("sets", "Policy sets of tenants, put as a whole"),
     ("packages", "Packages and datasets, named by their bytes"),
     ("authzen", "AuthZEN Authorization API 1.0"),
+    ("retention", "How long decisions are kept, and holds on them"),
     ("server", "The server itself"),
 ];
 

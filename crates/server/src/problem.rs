@@ -163,6 +163,12 @@ impl Problem {
         &self.detail
     }
 
+    /// Returns the place in the body, an RFC 6901 pointer, if it is about one.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
+    }
+
     pub(crate) fn body(&self) -> Body<'_> {
         let (status, name, title) = self.kind.all();
         Body {

@@ -18,6 +18,25 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
 
+/// What a stored set was granted was within the ceilings of a server then; here nothing is granted anew.
+const NO_CEILING: Limits = Limits {
+    base_fuel: u64::MAX,
+    fuel_per_element: u64::MAX,
+    configure_fuel: u64::MAX,
+    deadline_ms: u64::MAX,
+    configure_deadline_ms: u64::MAX,
+    memory_bytes: u64::MAX,
+    table_elements: u64::MAX,
+    host_calls: u64::MAX,
+    host_call_bytes: u64::MAX,
+    findings: u64::MAX,
+    output_bytes: u64::MAX,
+};
+
+/// A recorded request was within the limits of a server; it is read as it is. Its depth is what the reader can take.
+const RECORDED: RequestLimits =
+    RequestLimits { bytes: usize::MAX, depth: 32, elements: usize::MAX, string_bytes: usize::MAX };
+
 /// Sets that stay prepared between two entries; chosen by feel.
 const MOST_SETS: usize = 64;
 
@@ -71,7 +90,6 @@ pub struct Replay {
     blobs: Blobs,
     engine: Engine,
     trust: Trust,
-    ceiling: Limits,
     sets: HashMap<(String, String), PolicySet>,
 }
 
@@ -87,12 +105,13 @@ struct Meta {
 }
 
 impl Replay {
-    /// Opens the sets and packages of a data folder.
+    /// Opens the sets and packages of a data folder. Limits on bindings and requests are those that are recorded: what a server
+    /// prepared and read is prepared and read again, whatever it was configured with.
     ///
     /// # Errors
     /// What the system says.
-    pub fn open(data: Dir, engine: Engine, trust: Trust, ceiling: Limits) -> Result<Replay, Error> {
-        Ok(Replay { blobs: Blobs::open(&data)?, data, engine, trust, ceiling, sets: HashMap::new() })
+    pub fn open(data: Dir, engine: Engine, trust: Trust) -> Result<Replay, Error> {
+        Ok(Replay { blobs: Blobs::open(&data)?, data, engine, trust, sets: HashMap::new() })
     }
 
     /// Runs a decision again.
@@ -111,7 +130,7 @@ impl Replay {
         let meta: Meta = parse(section(META)?)?;
         let bindings: Vec<Value> = parse(section(BINDINGS)?)?;
         let decision: Value = parse(section(DECISION)?)?;
-        let request = Request::from_json(section(REQUEST)?, &RequestLimits::default());
+        let request = Request::from_json(section(REQUEST)?, &RECORDED);
         let request = request.map_err(|bad| bad.to_string())?;
         let when = request.when().ok_or("its request has no date")?;
         let engine = self.engine.clone();
@@ -151,8 +170,8 @@ impl Replay {
             let tenant: TenantName = tenant.parse().map_err(|error: Error| error.to_string())?;
             let stored = stored(&self.data, &tenant, revision).map_err(|error| error.to_string())?;
             let stored = stored.ok_or_else(|| format!("revision `{revision}` of its set is not there"))?;
-            let Replay { blobs, engine, trust, ceiling, .. } = &*self;
-            let set = Workbench { engine, blobs, trust, ceiling }.prepare(&stored.set);
+            let Replay { blobs, engine, trust, .. } = &*self;
+            let set = Workbench { engine, blobs, trust, ceiling: &NO_CEILING }.prepare(&stored.set);
             self.sets.insert(name.clone(), set.map_err(|bad| bad.to_string())?);
         }
         self.sets.get(&name).ok_or_else(|| "its set is not there".to_owned())

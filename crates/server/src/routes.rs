@@ -5,7 +5,7 @@ use crate::decisions::{self, Filter, Terms};
 use crate::http::{App, Named, asked, body, content_type, json as written, query};
 use crate::openapi::{JSON, Needs, Operation, Routes, named};
 use crate::problem::{Kind, Problem, chain};
-use crate::{authzen, batch, control};
+use crate::{authzen, batch, control, keeping};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -23,6 +23,8 @@ pub(crate) fn all(app: &App) -> Router<App> {
     reading_decisions(&mut routes);
     control::tenant_routes(&mut routes);
     control::shared_routes(&mut routes);
+    keeping::tenant_routes(&mut routes);
+    keeping::shared_routes(&mut routes);
     authzen::routes(&mut routes, app.config().default_tenant.clone());
     of_server(&mut routes);
     routes.finish()

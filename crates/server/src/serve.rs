@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 
 /// How long nobody is let in when the system has no descriptor left, in milliseconds.
 const REST_MS: u64 = 50;
@@ -49,7 +50,11 @@ impl Server {
             };
             // An answer is one write; waiting for more to send with it only delays it.
             let _ = stream.set_nodelay(true);
-            let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
+            // Who does not read the answer does not keep the place.
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(Duration::from_millis(limits.write_ms)));
+            let stream = TokioIo::new(Box::pin(stream));
+            let connection = builder.serve_connection(stream, service.clone());
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
                 if let Err(error) = connection.await {

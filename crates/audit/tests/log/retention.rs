@@ -36,11 +36,15 @@ fn deleted(folder: &Faulty) -> Vec<u64> {
 }
 
 fn hold(name: &str, scope: Scope) -> Draft {
-    Hold { name: name.to_owned(), reason: "a court".to_owned(), scope }.draft("acme").unwrap()
+    Hold { name: name.to_owned(), reason: "a court".to_owned(), by: "ops".to_owned(), scope }
+        .draft("acme")
+        .unwrap()
 }
 
 fn lifted(name: &str) -> Draft {
-    HoldLifted { name: name.to_owned(), reason: "settled".to_owned() }.draft("acme").unwrap()
+    HoldLifted { name: name.to_owned(), reason: "settled".to_owned(), by: "ops".to_owned() }
+        .draft("acme")
+        .unwrap()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! the others describe what `answer.rs`, `decisions.rs`, `control.rs`, `sets.rs`, `authzen.rs` and the record of the model
 //! write. `tests/server/openapi.rs` holds every answer of all tests of the server to them.
 
+mod service;
+
 use super::operation::{named, put};
 use lexgate_model::{Limits, Request};
 use serde_json::{Map, Value, json};
@@ -72,6 +74,7 @@ pub(super) fn parameters() -> Value {
         "tenant": of_path("tenant", "The name of a tenant", named("Tenant")),
         "id": of_path("id", "The id of a decision", json!({ "type": "string", "format": "uuid" })),
         "digest": of_path("digest", "The digest of the package", named("Digest")),
+        "name": of_path("name", "The name of a hold", text()),
         "revision": of_path("revision", "The name of a revision", text()),
         "x-request-id": {
             "name": "x-request-id", "in": "header", "required": false, "schema": { "type": "string" },
@@ -83,8 +86,9 @@ pub(super) fn parameters() -> Value {
 /// Returns all schemas, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut all = of_requests();
-    let parts = [words_of_the_model(), of_decisions(), of_records(), of_sets(), of_authzen(), of_server()];
-    for (name, schema) in parts.into_iter().flatten() {
+    let of_service = [service::of_authzen(), service::of_retention(), service::of_server()];
+    let parts = [words_of_the_model(), of_decisions(), of_records(), of_sets()].into_iter().chain(of_service);
+    for (name, schema) in parts.flatten() {
         all.insert(name.to_owned(), schema);
     }
     all
@@ -152,10 +156,13 @@ fn of_decisions() -> Schemas {
     let owner = [("binding", text()), ("rule", text())];
     let members = [("explanation", list(named("Explained"))), ("bindings", list(named("Evaluated")))];
     let head = [
-        ("id", json!({ "type": "string", "format": "uuid" })),
+        (
+            "id?",
+            json!({ "type": "string", "format": "uuid", "description": "Absent where nothing is recorded" }),
+        ),
         ("tenant", named("Tenant")),
         ("revision", told("The revision of the set that decided")),
-        ("recorded", instant()),
+        ("recorded?", instant()),
         ("permitted", flag("The answer for a caller that has only yes and no")),
         ("projection", named("Projection")),
         ("otherwise", named("Otherwise")),
@@ -457,118 +464,5 @@ fn of_sets() -> Schemas {
             ),
         ),
         ("Rollback", closed("A revision to return to", &[("to", told("Its name"))])),
-    ]
-}
-
-fn of_authzen() -> Schemas {
-    let text = || json!({ "type": "string" });
-    let properties = || json!({ "type": "object", "description": "Values that facts can have" });
-    let named_one =
-        |says: &str| object(says, &[("type", text()), ("id", text()), ("properties?", properties())]);
-    let action = || object("What is done", &[("name", text()), ("properties?", properties())]);
-    let semantics = ["execute_all", "deny_on_first_deny", "permit_on_first_permit"];
-    let one = [
-        ("subject", named_one("Who does it")),
-        ("action", action()),
-        ("resource", named_one("What it is done with")),
-        ("context?", properties()),
-    ];
-    let any = [
-        ("subject?", named_one("Who does it")),
-        ("action?", action()),
-        ("resource?", named_one("What it is done with")),
-        ("context?", properties()),
-    ];
-    let options =
-        object("How they are asked", &[("evaluations_semantic?", words("When they end", &semantics))]);
-    let answer = [
-        ("decision", flag("Permit is true, everything else false")),
-        (
-            "context?",
-            object(
-                "With `explain=true`",
-                &[
-                    ("id?", text()),
-                    ("reason_admin?", map(text())),
-                    (
-                        "error?",
-                        object(
-                            "What was wrong with it",
-                            &[("status", json!({ "const": 400 })), ("message", text())],
-                        ),
-                    ),
-                ],
-            ),
-        ),
-    ];
-    vec![
-        ("AuthzenCall", object("An evaluation", &one)),
-        (
-            "AuthzenCalls",
-            object(
-                "Several evaluations; what one lacks it has from the call",
-                &with(&any, &[("evaluations?", list(object("One of them", &any))), ("options?", options)]),
-            ),
-        ),
-        ("AuthzenAnswer", object("The answer to an evaluation", &answer)),
-        (
-            "AuthzenAnswers",
-            object("The answers to several", &[("evaluations", list(named("AuthzenAnswer")))]),
-        ),
-        (
-            "AuthzenConfiguration",
-            object(
-                "The metadata document",
-                &[
-                    ("policy_decision_point", text()),
-                    ("access_evaluation_endpoint", text()),
-                    ("access_evaluations_endpoint", text()),
-                ],
-            ),
-        ),
-    ]
-}
-
-fn of_server() -> Schemas {
-    let package = [
-        ("digest", named("Digest")),
-        ("policy", told("Its id")),
-        ("version", text()),
-        ("title", text()),
-        ("bytes", whole("How large it is")),
-    ];
-    let tenant = [
-        ("tenant", named("Tenant")),
-        ("revision", or_null(text())),
-        ("serves", flag("Whether its stored set could be prepared")),
-    ];
-    let at = object("What is wrong, and where", &[("pointer", text()), ("detail", text())]);
-    let problem = [
-        ("type", told("`urn:lexgate:problem:` and what kind it is")),
-        ("title", text()),
-        ("status", json!({ "type": "integer", "minimum": 400, "maximum": 599 })),
-        ("detail", text()),
-        ("pointer?", told("Where in the body (RFC 6901)")),
-        ("errors?", list(at)),
-    ];
-    vec![
-        ("Problem", object("Problem details, RFC 9457", &problem)),
-        ("Package", object("A package", &package)),
-        ("Packages", object("All packages", &[("packages", list(named("Package")))])),
-        ("Dataset", object("A dataset", &[("digest", named("Digest")), ("bytes", whole("How large it is"))])),
-        ("Tenants", object("All tenants", &[("tenants", list(object("A tenant", &tenant)))])),
-        ("Alive", object("It lives", &[("alive", json!({ "const": true }))])),
-        (
-            "Ready",
-            object(
-                "Whether it is ready",
-                &[
-                    ("ready", flag("Whether it is")),
-                    ("records", flag("Whether decisions can be recorded")),
-                    ("stopping", flag("Whether it lets nobody in any more")),
-                    ("tenantsNotServed", whole("Tenants whose stored set could not be prepared")),
-                ],
-            ),
-        ),
     ]
 }
