@@ -22,12 +22,13 @@ mod trouble;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use guests::{Guest, Wit};
-use lexgate_engine::Engine;
+use lexgate_engine::{Cache, Engine};
 use lexgate_server::{Authentication, Config, Recording, Server, ServerLimits};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -67,10 +68,16 @@ impl Answer {
     }
 }
 
-/// One engine for all tests: each reserves the address space of its pool.
+/// One engine for all tests: each reserves the address space of its pool. What it made is kept, as the program keeps it.
 fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new().unwrap()).clone()
+    let start = || {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("server-cache");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).unwrap();
+        let folder = Dir::open_ambient_dir(path, ambient_authority()).unwrap();
+        Engine::builder().cache(Cache::new(folder, [7; 32], 1 << 28).unwrap()).start().unwrap()
+    };
+    ENGINE.get_or_init(start).clone()
 }
 
 fn wit() -> &'static Wit {
