@@ -12,9 +12,11 @@ mod access;
 mod authzen;
 mod batch;
 mod decisions;
+mod jwt;
 mod openapi;
 mod replay;
 mod sets;
+mod tls;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -84,6 +86,7 @@ impl Host {
     fn with(folder: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Host {
         let mut config = Config {
             authentication: Authentication::Loopback,
+            tls: None,
             default_tenant: Some("demo".parse().unwrap()),
             public_url: "https://pdp.example".to_owned(),
             limits: ServerLimits::of(NonZeroUsize::new(2).unwrap()),

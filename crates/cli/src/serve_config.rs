@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
-use lexgate_server::{Authentication, Key, Role, ServerLimits};
+use lexgate_server::{Authentication, Jwt, JwtTerms, Key, Role, ServerLimits, Tls};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,8 +20,39 @@ pub(crate) struct File {
     pub(crate) default_tenant: Option<String>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    tls: Option<TlsOfFile>,
+    jwt: Option<JwtOfFile>,
     #[serde(default)]
     keys: Vec<KeyOfFile>,
+}
+
+/// Files, PEM.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct TlsOfFile {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// An issuer of tokens.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct JwtOfFile {
+    jwks: PathBuf,
+    issuer: String,
+    audience: String,
+    #[serde(default = "role_claim")]
+    role_claim: String,
+    #[serde(default = "tenant_claim")]
+    tenant_claim: String,
+}
+
+fn role_claim() -> String {
+    "lexgate_role".to_owned()
+}
+
+fn tenant_claim() -> String {
+    "lexgate_tenant".to_owned()
 }
 
 /// Limits; what is not there is as usual.
@@ -73,16 +104,32 @@ impl File {
 
     fn parse(text: &str) -> Result<File> {
         let file: File = toml::from_str(text)?;
-        file.authentication()?;
+        file.keys()?;
         Ok(file)
     }
 
-    /// Returns how callers show who they are.
+    fn keys(&self) -> Result<Vec<Key>> {
+        self.keys.iter().map(key).collect()
+    }
+
+    /// Returns how callers show who they are. Reads the keys of the issuer of tokens.
     pub(crate) fn authentication(&self) -> Result<Authentication> {
-        if self.keys.is_empty() {
-            return Ok(Authentication::Loopback);
+        let keys = self.keys()?;
+        match &self.jwt {
+            Some(jwt) => Ok(Authentication::KeysAndJwt(keys, Box::new(jwt.read()?))),
+            None if keys.is_empty() => Ok(Authentication::Loopback),
+            None => Ok(Authentication::Keys(keys)),
         }
-        self.keys.iter().map(key).collect::<Result<_>>().map(Authentication::Keys)
+    }
+
+    /// Reads what connections are encrypted with.
+    pub(crate) fn tls(&self) -> Result<Option<Tls>> {
+        let Some(TlsOfFile { certificate, key }) = &self.tls else { return Ok(None) };
+        let (chain, secret) =
+            (crate::ambient::read(certificate, MOST_BYTES)?, crate::ambient::read(key, MOST_BYTES)?);
+        let tls = Tls::of(&chain, &secret);
+        let files = || format!("`{}` and `{}` are of no use for TLS", certificate.display(), key.display());
+        tls.with_context(files).map(Some)
     }
 
     /// Returns the limits, of those that are usual and those that are given.
@@ -101,6 +148,19 @@ impl File {
         limits.evaluations = given.evaluations.unwrap_or(limits.evaluations);
         limits.drain_ms = given.drain_ms.unwrap_or(limits.drain_ms);
         limits
+    }
+}
+
+impl JwtOfFile {
+    fn read(&self) -> Result<Jwt> {
+        let jwks = crate::ambient::read(&self.jwks, MOST_BYTES)?;
+        let terms = JwtTerms {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            role_claim: self.role_claim.clone(),
+            tenant_claim: self.tenant_claim.clone(),
+        };
+        Jwt::of(&jwks, terms).with_context(|| format!("`{}` cannot be used", self.jwks.display()))
     }
 }
 
@@ -146,6 +206,28 @@ mod tests {
         let operator =
             format!("[[keys]]\nname = \"a\"\nsha256 = \"{digest}\"\nrole = \"operator\"\ntenant = \"x\"");
         refused(&operator, "has no tenant");
+    }
+
+    #[test]
+    fn files_that_are_not_what_they_should_be_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not.pem");
+        std::fs::write(&path, "secret").unwrap();
+        let path = path.display();
+        let wrong = |text: &str, why: [&str; 2]| {
+            let file = File::parse(text).unwrap();
+            let error = file.tls().map(drop).and_then(|()| file.authentication().map(drop)).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(why.iter().all(|why| error.contains(why)), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        };
+        let tls = format!("[tls]\ncertificate = \"{path}\"\nkey = \"{path}\"");
+        wrong(&tls, ["not.pem", "no certificate"]);
+        wrong(&tls.replace("not.pem", "gone.pem"), ["gone.pem", "cannot"]);
+        let jwt = format!("[jwt]\njwks = \"{path}\"\nissuer = \"i\"\naudience = \"a\"");
+        wrong(&jwt, ["not.pem", "no JSON Web Key Set"]);
+        refused("[jwt]\njwks = \"x\"\nissuer = \"i\"", "missing field `audience`");
+        refused("[tls]\ncertificate = \"x\"\nkey = \"y\"\nclients = true", "unknown field `clients`");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::access::Authentication;
 use crate::tenants::TenantName;
+use crate::tls::Tls;
 use jiff::Timestamp;
 use lexgate_model::{Limits, RequestLimits};
 use lexgate_packages::Trust;
@@ -17,6 +18,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Config {
     /// Who may do what.
     pub authentication: Authentication,
+    /// What connections are encrypted with; without it they are not.
+    pub tls: Option<Tls>,
     /// The tenant that is asked on AuthZEN's own paths, at the root.
     pub default_tenant: Option<TenantName>,
     /// How it is called from outside, such as `https://lexgate.example`: AuthZEN's metadata begins with it.
