@@ -12,11 +12,13 @@ mod access;
 mod authzen;
 mod batch;
 mod decisions;
+mod jwt;
 mod keeping;
 mod openapi;
 mod quotas;
 mod replay;
 mod sets;
+mod tls;
 mod trouble;
 
 use cap_std::ambient_authority;
@@ -96,6 +98,7 @@ impl Host {
             recording: Recording::EveryDecision,
             quotas: Default::default(),
             authentication: Authentication::Loopback,
+            tls: None,
             default_tenant: Some("demo".parse().unwrap()),
             public_url: "https://pdp.example".to_owned(),
             limits: ServerLimits::of(NonZeroUsize::new(2).unwrap()),

@@ -13,7 +13,7 @@ use lexgate_model::combine::Otherwise;
 use lexgate_packages::Trust;
 use lexgate_server::{
     Anachronistic, Authentication, BindingDocument, Config, Days, Server, ServerLimits, SetDocument,
-    TenantName,
+    TenantName, Tls,
 };
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,10 +36,10 @@ const FIRST: &str = r#"{"action":"supply","participants":[{"role":"endUser","par
 pub(crate) fn run(args: &args::Serve, json: bool) -> Result<Exit> {
     let file = args.config.as_deref().map(File::read).transpose()?.unwrap_or_default();
     let listen = args.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
-    let authentication = file.authentication()?;
+    let (authentication, tls) = (file.authentication()?, file.tls()?);
     if matches!(authentication, Authentication::Loopback) && !listen.ip().is_loopback() {
         bail!(
-            "`{listen}` can be reached from outside: write `[[keys]]` into a configuration, or listen on 127.0.0.1"
+            "`{listen}` can be reached from outside: write `[[keys]]` or `[jwt]` into a configuration, or listen on 127.0.0.1"
         );
     }
     ambient::log_to_standard_error(json);
@@ -49,11 +49,12 @@ pub(crate) fn run(args: &args::Serve, json: bool) -> Result<Exit> {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
+        let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
         let (server, data) =
-            tokio::task::block_in_place(|| open(args, &file, address, authentication, json))?;
+            tokio::task::block_in_place(|| open(args, &file, &url, Guards { authentication, tls }, json))?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        greet(&server, address, &data, json)?;
+        greet(&server, &url, &data, json)?;
         let stop = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -71,21 +72,22 @@ pub(crate) fn data_folder(given: Option<&Path>) -> Result<PathBuf> {
     given.map_or_else(usual, |given| Ok(given.to_owned()))
 }
 
-fn open(
-    args: &args::Serve,
-    file: &File,
-    address: SocketAddr,
+/// What stands between the server and who comes.
+struct Guards {
     authentication: Authentication,
-    json: bool,
-) -> Result<(Server, PathBuf)> {
+    tls: Option<Tls>,
+}
+
+fn open(args: &args::Serve, file: &File, url: &str, guards: Guards, json: bool) -> Result<(Server, PathBuf)> {
     let data = data_folder(args.data.as_deref().or(file.data.as_deref()))?;
     let folder = ambient::private_folder(&data)?;
     let demo = !args.no_demo && (args.config.is_none() || !args.policies.is_empty());
     let tenant = file.default_tenant.as_deref().or(demo.then_some(DEMO));
     let config = Config {
-        authentication,
+        authentication: guards.authentication,
+        tls: guards.tls,
         default_tenant: tenant.map(str::parse).transpose()?,
-        public_url: file.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        public_url: file.public_url.clone().unwrap_or_else(|| url.to_owned()),
         limits: file.limits(ServerLimits::of(ambient::processors()))?,
         retention: file.retention()?,
         trust: Trust::default(),
@@ -148,15 +150,15 @@ fn shipped(json: bool) -> Result<Vec<lexgate_model::Verified<lexgate_model::Pack
     folders.iter().map(|folder| Ok(build::one(folder, Path::new(BUILT), false, json)?.package)).collect()
 }
 
-fn greet(server: &Server, address: SocketAddr, data: &Path, json: bool) -> Result<()> {
+fn greet(server: &Server, url: &str, data: &Path, json: bool) -> Result<()> {
     let revision = server.set(&DEMO.parse()?).map(|(revision, _)| revision);
     if json {
         let data = data.display().to_string();
-        return ambient::print_json_line(&json!({ "listening": address, "data": data, "demo": revision }));
+        return ambient::print_json_line(&json!({ "listening": url, "data": data, "demo": revision }));
     }
-    ambient::print(&format!("lexgate listens on http://{address}, data in `{}`\n", data.display()))?;
+    ambient::print(&format!("lexgate listens on {url}, data in `{}`\n", data.display()))?;
     let Some(revision) = revision else { return Ok(()) };
     ambient::print(&format!(
-        "tenant `{DEMO}` has set {revision}; try\n\n  curl -s http://{address}/v1/tenants/{DEMO}/decisions -H 'content-type: application/json' -d '{FIRST}'\n\n"
+        "tenant `{DEMO}` has set {revision}; try\n\n  curl -s {url}/v1/tenants/{DEMO}/decisions -H 'content-type: application/json' -d '{FIRST}'\n\n"
     ))
 }

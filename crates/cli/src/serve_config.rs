@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 use lexgate_model::Digest;
 use lexgate_server::{
-    Authentication, Key, Quota, Quotas, Recording, Retention, Role, ServerLimits, TenantName,
+    Authentication, Jwt, JwtTerms, Key, Quota, Quotas, Recording, Retention, Role, ServerLimits, TenantName,
+    Tls,
 };
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
@@ -47,6 +48,10 @@ pub(crate) struct File {
     /// How long decisions are kept, for each tenant; for ever, of a tenant that is not named.
     #[serde(default)]
     retention: Vec<RetentionOfFile>,
+    /// What connections are encrypted with. Usually they are not.
+    tls: Option<TlsOfFile>,
+    /// Whose tokens are taken beside keys. Usually none.
+    jwt: Option<JwtOfFile>,
     /// Who may do what. Without any, everybody on this machine is the operator.
     #[serde(default)]
     keys: Vec<KeyOfFile>,
@@ -60,6 +65,42 @@ enum Records {
     EveryDecision,
     /// No decision: an answer has no id, and cannot be proven or run again.
     Nothing,
+}
+
+/// Files, PEM.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct TlsOfFile {
+    /// The certificate of the server and those between it and a known one.
+    certificate: PathBuf,
+    /// Its private key.
+    key: PathBuf,
+}
+
+/// An issuer of tokens.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct JwtOfFile {
+    /// The public keys, a JSON Web Key Set.
+    jwks: PathBuf,
+    /// What `iss` must be.
+    issuer: String,
+    /// What `aud` must have.
+    audience: String,
+    /// The claim that has the role. Usually `lexgate_role`.
+    #[serde(default = "role_claim")]
+    role_claim: String,
+    /// The claim that has the tenant. Usually `lexgate_tenant`.
+    #[serde(default = "tenant_claim")]
+    tenant_claim: String,
+}
+
+fn role_claim() -> String {
+    "lexgate_role".to_owned()
+}
+
+fn tenant_claim() -> String {
+    "lexgate_tenant".to_owned()
 }
 
 /// What the server may use up.
@@ -168,19 +209,35 @@ impl File {
 
     fn parse(text: &str) -> Result<File> {
         let file: File = toml::from_str(text)?;
-        file.authentication()?;
+        file.keys()?;
         file.quotas()?;
         file.retention()?;
         file.limits(ServerLimits::of(std::num::NonZeroUsize::MIN))?;
         Ok(file)
     }
 
-    /// Returns how callers show who they are.
+    fn keys(&self) -> Result<Vec<Key>> {
+        self.keys.iter().map(key).collect()
+    }
+
+    /// Returns how callers show who they are. Reads the keys of the issuer of tokens.
     pub(crate) fn authentication(&self) -> Result<Authentication> {
-        if self.keys.is_empty() {
-            return Ok(Authentication::Loopback);
+        let keys = self.keys()?;
+        match &self.jwt {
+            Some(jwt) => Ok(Authentication::KeysAndJwt(keys, Box::new(jwt.read()?))),
+            None if keys.is_empty() => Ok(Authentication::Loopback),
+            None => Ok(Authentication::Keys(keys)),
         }
-        self.keys.iter().map(key).collect::<Result<_>>().map(Authentication::Keys)
+    }
+
+    /// Reads what connections are encrypted with.
+    pub(crate) fn tls(&self) -> Result<Option<Tls>> {
+        let Some(TlsOfFile { certificate, key }) = &self.tls else { return Ok(None) };
+        let (chain, secret) =
+            (crate::ambient::read(certificate, MOST_BYTES)?, crate::ambient::read(key, MOST_BYTES)?);
+        let tls = Tls::of(&chain, &secret);
+        let files = || format!("`{}` and `{}` are of no use for TLS", certificate.display(), key.display());
+        tls.with_context(files).map(Some)
     }
 
     /// Returns what is recorded.
@@ -251,6 +308,19 @@ fn camel(name: &str) -> String {
     parts.fold(first, |name, part| name + &capital(part))
 }
 
+impl JwtOfFile {
+    fn read(&self) -> Result<Jwt> {
+        let jwks = crate::ambient::read(&self.jwks, MOST_BYTES)?;
+        let terms = JwtTerms {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            role_claim: self.role_claim.clone(),
+            tenant_claim: self.tenant_claim.clone(),
+        };
+        Jwt::of(&jwks, terms).with_context(|| format!("`{}` cannot be used", self.jwks.display()))
+    }
+}
+
 fn key(key: &KeyOfFile) -> Result<Key> {
     let of = || format!("the key `{}`", key.name);
     let tenant = key.tenant.as_deref().map(str::parse).transpose().with_context(of)?;
@@ -298,6 +368,28 @@ mod tests {
         let operator =
             format!("[[keys]]\nname = \"a\"\nsha256 = \"{digest}\"\nrole = \"operator\"\ntenant = \"x\"");
         refused(&operator, "has no tenant");
+    }
+
+    #[test]
+    fn files_that_are_not_what_they_should_be_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not.pem");
+        std::fs::write(&path, "secret").unwrap();
+        let path = path.display();
+        let wrong = |text: &str, why: [&str; 2]| {
+            let file = File::parse(text).unwrap();
+            let error = file.tls().map(drop).and_then(|()| file.authentication().map(drop)).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(why.iter().all(|why| error.contains(why)), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        };
+        let tls = format!("[tls]\ncertificate = \"{path}\"\nkey = \"{path}\"");
+        wrong(&tls, ["not.pem", "no certificate"]);
+        wrong(&tls.replace("not.pem", "gone.pem"), ["gone.pem", "cannot"]);
+        let jwt = format!("[jwt]\njwks = \"{path}\"\nissuer = \"i\"\naudience = \"a\"");
+        wrong(&jwt, ["not.pem", "no JSON Web Key Set"]);
+        refused("[jwt]\njwks = \"x\"\nissuer = \"i\"", "missing field `audience`");
+        refused("[tls]\ncertificate = \"x\"\nkey = \"y\"\nclients = true", "unknown field `clients`");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Who may do what: keys with roles, and one table of rights.
+//! Who may do what: keys and tokens with roles, and one table of rights.
 
+use crate::jwt::Jwt;
 use crate::problem::{Kind, Problem};
 use crate::tenants::TenantName;
 use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
 use lexgate_model::Digest;
 
 /// What somebody may be.
@@ -88,6 +90,8 @@ pub enum Authentication {
     Loopback,
     /// By `Authorization: Bearer` and a key.
     Keys(Vec<Key>),
+    /// By a key, or by a token of an issuer.
+    KeysAndJwt(Vec<Key>, Box<Jwt>),
 }
 
 /// Who asks.
@@ -99,10 +103,11 @@ pub(crate) struct Caller {
 }
 
 impl Authentication {
-    pub(crate) fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    pub(crate) fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Problem> {
         match self {
             Authentication::Loopback => loopback(headers),
-            Authentication::Keys(keys) => by_key(keys, headers),
+            Authentication::Keys(keys) => by_token(keys, None, headers, now),
+            Authentication::KeysAndJwt(keys, jwt) => by_token(keys, Some(jwt), headers, now),
         }
     }
 }
@@ -120,7 +125,7 @@ fn loopback(headers: &HeaderMap) -> Result<Caller, Problem> {
     Ok(Caller { name: "loopback".to_owned(), role: Role::Operator, tenant: None })
 }
 
-fn by_key(keys: &[Key], headers: &HeaderMap) -> Result<Caller, Problem> {
+fn by_token(keys: &[Key], jwt: Option<&Jwt>, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Problem> {
     let unknown = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
     let mut given = headers.get_all(header::AUTHORIZATION).into_iter();
     let (Some(header), None) = (given.next(), given.next()) else {
@@ -133,11 +138,20 @@ fn by_key(keys: &[Key], headers: &HeaderMap) -> Result<Caller, Problem> {
     let token = token.ok_or_else(|| unknown("the header `Authorization` is not `Bearer` and a key"))?;
     // What is compared is a digest: where it differs tells nothing about a key.
     let digest = Digest::of(token.as_bytes());
-    let key = keys.iter().find(|key| key.digest == digest).ok_or_else(|| unknown("the key is not known"))?;
-    Ok(Caller { name: key.name.clone(), role: key.role, tenant: key.tenant.clone() })
+    if let Some(key) = keys.iter().find(|key| key.digest == digest) {
+        return Ok(Caller { name: key.name.clone(), role: key.role, tenant: key.tenant.clone() });
+    }
+    match jwt {
+        None => Err(unknown("the key is not known")),
+        Some(jwt) => jwt.caller(token, now).map_err(unknown),
+    }
 }
 
 impl Caller {
+    pub(crate) fn new(name: String, role: Role, tenant: Option<TenantName>) -> Caller {
+        Caller { name, role, tenant }
+    }
+
     /// Returns an error unless the caller has a right, over a tenant where it is about one.
     pub(crate) fn must(&self, right: Right, tenant: Option<&str>) -> Result<(), Problem> {
         let of_tenant = match (&self.tenant, tenant) {
@@ -150,6 +164,6 @@ impl Caller {
             return Ok(());
         }
         // Whether the tenant exists is told to nobody else.
-        Err(Problem::new(Kind::Forbidden, format!("the key `{}` does not allow this", self.name)))
+        Err(Problem::new(Kind::Forbidden, format!("`{}` may not do this", self.name)))
     }
 }

@@ -3,6 +3,7 @@
 use crate::access::Authentication;
 use crate::admission::Quotas;
 use crate::tenants::TenantName;
+use crate::tls::Tls;
 use jiff::Timestamp;
 use lexgate_audit::Retention;
 use lexgate_model::{Limits, RequestLimits};
@@ -29,6 +30,8 @@ pub enum Recording {
 pub struct Config {
     /// Who may do what.
     pub authentication: Authentication,
+    /// What connections are encrypted with; without it they are not.
+    pub tls: Option<Tls>,
     /// The tenant that is asked on AuthZEN's own paths, at the root.
     pub default_tenant: Option<TenantName>,
     /// How it is called from outside, such as `https://lexgate.example`: AuthZEN's metadata begins with it.

@@ -254,7 +254,7 @@ pub(crate) fn guarded(app: &App, needs: &Needs, route: MethodRouter<App>) -> Met
         let tenant = tenant.clone();
         async move {
             let (mut head, body) = request.into_parts();
-            let caller = match app.config().authentication.caller(&head.headers) {
+            let caller = match app.config().authentication.caller(&head.headers, (app.config().clock)()) {
                 Ok(caller) => caller,
                 Err(problem) => return problem.into_response(),
             };

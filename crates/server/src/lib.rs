@@ -22,6 +22,7 @@ mod control;
 mod decisions;
 mod desk;
 mod http;
+mod jwt;
 mod keeping;
 mod metrics;
 mod object;
@@ -32,17 +33,20 @@ mod routes;
 mod serve;
 mod sets;
 mod tenants;
+mod tls;
 
 pub use access::{Authentication, Key, Right, Role};
 pub use admission::{Quota, Quotas};
 pub use blobs::{Blobs, Put};
 pub use config::{Clock, Config, Recording, ServerLimits};
 pub use http::Server;
+pub use jwt::{BadJwks, Jwt, JwtTerms};
 pub use lexgate_audit::Retention;
 pub use problem::Problem;
 pub use replay::{Replay, Replayed, Tally};
 pub use sets::{Anachronistic, BadSet, BindingDocument, DatasetDocument, Days, SetDocument};
 pub use tenants::TenantName;
+pub use tls::{BadTls, Tls};
 
 /// Why a server does not start, or a stored thing cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,19 +1,38 @@
 //! Serves connections from a listener until it is told to stop; then lets what was begun end.
 
 use crate::http::Server;
+use crate::tls::Tls;
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io::{ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
 /// How long nobody is let in when the system has no descriptor left, in milliseconds.
 const REST_MS: u64 = 50;
+
+/// What a connection is served with.
+struct Talk {
+    builder: http1::Builder,
+    service: TowerToHyperService<Router>,
+    watcher: Watcher,
+}
+
+impl Talk {
+    async fn over(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let connection = self.builder.serve_connection(TokioIo::new(stream), self.service);
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "connection");
+        }
+    }
+}
 
 impl Server {
     /// Serves until `stop` comes, then lets no more connections in, ends those that are idle, and waits for the others as
@@ -53,12 +72,22 @@ impl Server {
             // Who does not read the answer does not keep the place.
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(Duration::from_millis(limits.write_ms)));
-            let stream = TokioIo::new(Box::pin(stream));
-            let connection = builder.serve_connection(stream, service.clone());
-            let connection = graceful.watch(connection);
+            let stream = Box::pin(stream);
+            let talk =
+                Talk { builder: builder.clone(), service: service.clone(), watcher: graceful.watcher() };
+            let tls = self.app.config().tls.clone();
+            let patience = Duration::from_millis(limits.head_ms);
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "connection");
+                match tls {
+                    None => talk.over(stream).await,
+                    // In a task of its own, so that one who is slow holds nobody up.
+                    Some(Tls(acceptor)) => {
+                        match tokio::time::timeout(patience, acceptor.accept(stream)).await {
+                            Ok(Ok(stream)) => talk.over(stream).await,
+                            Ok(Err(error)) => tracing::debug!(%error, "handshake"),
+                            Err(_) => tracing::debug!("handshake too slow"),
+                        }
+                    }
                 }
                 drop(place);
             });
