@@ -372,10 +372,9 @@ mod tests {
 
     #[test]
     fn files_that_are_not_what_they_should_be_are_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("not.pem");
-        std::fs::write(&path, "secret").unwrap();
-        let path = path.display();
+        let mut file = tempfile::NamedTempFile::with_suffix("not.pem").unwrap();
+        std::io::Write::write_all(&mut file, b"secret").unwrap();
+        let path = file.path().display();
         let wrong = |text: &str, why: [&str; 2]| {
             let file = File::parse(text).unwrap();
             let error = file.tls().map(drop).and_then(|()| file.authentication().map(drop)).unwrap_err();
