@@ -201,3 +201,19 @@ fn without_authentication_only_names_of_this_machine_are_answered() {
         check(foreign, "403");
     }
 }
+
+#[test]
+fn without_authentication_nobody_from_elsewhere_is_the_operator() {
+    let host = Host::start();
+    for (header, value, status) in [
+        ("origin", "http://localhost:3000", 200),
+        ("origin", "https://elsewhere.example", 403),
+        ("origin", "null", 403),
+        ("x-forwarded-for", "192.0.2.1", 403),
+        ("forwarded", "for=192.0.2.1", 403),
+        ("via", "1.1 proxy", 403),
+    ] {
+        let answer = host.send("GET", "/v1/tenants", &[(header, value)], &[]);
+        assert_eq!(answer.status, status, "{header}: {value}: {answer:?}");
+    }
+}

@@ -263,3 +263,19 @@ fn the_metadata_names_the_decision_point_it_is_asked_of() {
     check("/.well-known/authzen-configuration", "https://pdp.example");
     check("/.well-known/authzen-configuration/v1/tenants/demo", "https://pdp.example/v1/tenants/demo");
 }
+
+#[test]
+fn what_evaluations_have_in_common_is_not_multiplied_without_end() {
+    let host = host();
+    let context = json!({ "note": "x".repeat(30_000) });
+    let several = |count: usize| {
+        let mut call = call(&subject("alice"), &json!({ "name": "can_read" }), &record("1"));
+        call["context"] = context.clone();
+        call["evaluations"] = vec![json!({}); count].into();
+        host.json("POST", "/access/v1/evaluations", &call)
+    };
+    let answer = several(500);
+    assert_eq!(answer.status, 413, "{answer:?}");
+    assert!(answer.text.contains("8388608 at most"), "{answer:?}");
+    assert_eq!(several(3).is(200)["evaluations"].as_array().unwrap().len(), 3);
+}

@@ -121,6 +121,10 @@ fn an_idempotency_key_means_one_decision() {
     let mut other = request.clone();
     other["action"] = json!("export");
     ask("k1", &other).is(422);
+    // Nor is it the same for somebody who fulfils obligations.
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
+    let fulfilled = format!("{DECISIONS}?obligations=fulfilled");
+    host.send("POST", &fulfilled, &headers, request.to_string().as_bytes()).is(422);
     ask("", &request).is(400);
     ask(&"k".repeat(129), &request).is(400);
     // Another tenant's key is its own.

@@ -79,7 +79,7 @@ fn a_set_that_cannot_be_used_says_every_reason_and_leaves_the_old_one() {
         "/bindings/0/datasets",
         "no dataset",
     );
-    check(set(&[("a", &good), ("a", &good)]), 422, "/bindings", "twice");
+    check(set(&[("a", &good), ("a", &good)]), 422, "/bindings/1/id", "twice");
     assert_eq!(host.get(SET).is(200)["revision"], revision.as_str());
     assert_eq!(host.json("POST", DECISIONS, &request()).is(200)["permitted"], true);
     host.json("PUT", "/v1/tenants/No/set", &set(&[])).is(400);
@@ -102,6 +102,7 @@ fn whoever_read_an_older_revision_overwrites_nothing() {
     let stale = put("if-match", &format!("\"{first}\"")).is(412);
     assert!(stale["detail"].as_str().unwrap().contains(&second), "{stale}");
     put("if-match", &format!("\"x\", \"{second}\"")).is(200);
+    put("if-match", &format!("W/\"{second}\"")).is(412);
     put("if-match", "unquoted").is(400);
 }
 
@@ -210,4 +211,19 @@ fn a_dataset_takes_the_place_of_the_package_s_own() {
     let id = host.json("POST", DECISIONS, &request()).is(200)["id"].as_str().unwrap().to_owned();
     let record = host.get(&format!("{DECISIONS}/{id}")).is(200);
     assert_eq!(record["record"]["bindings"][0]["datasets"][0]["version"], "ours");
+}
+
+#[test]
+fn bindings_are_counted_before_any_is_prepared() {
+    let host = Host::start();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let put = |ids: &mut dyn Iterator<Item = String>| {
+        let bindings: Vec<_> = ids.map(|id| json!({ "id": id, "package": digest })).collect();
+        let answer = host.json("PUT", SET, &json!({ "otherwise": "deny", "bindings": bindings }));
+        answer.is(422)["errors"].clone()
+    };
+    let many = put(&mut (0..257).map(|number| number.to_string()));
+    assert_eq!(many, json!([{ "pointer": "/bindings", "detail": "the set has 257 bindings, at most 256" }]));
+    let twice = put(&mut ["a", "b", "a"].map(str::to_owned).into_iter());
+    assert_eq!(twice, json!([{ "pointer": "/bindings/2/id", "detail": "the id stands twice in the set" }]));
 }

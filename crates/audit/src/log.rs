@@ -128,6 +128,12 @@ impl Log {
         self.shared.durable()
     }
 
+    /// Returns whether so much waits that an entry would be refused now.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.shared.is_full()
+    }
+
     /// Returns why the log takes no more entries, if it does not.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<Error>> {

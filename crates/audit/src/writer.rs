@@ -110,6 +110,11 @@ impl Shared {
         Ok(())
     }
 
+    pub(crate) fn is_full(&self) -> bool {
+        let queue = self.lock();
+        queue.tasks.len() >= self.limits.waiting || queue.bytes >= self.limits.waiting_bytes
+    }
+
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_one();

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 const DECISION_DEADLINE_MS: u64 = 500;
 
 /// Bindings of one set.
-const MOST_BINDINGS: usize = 256;
+pub const MOST_BINDINGS: usize = 256;
 
 /// What happens when a dataset has no version for the date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

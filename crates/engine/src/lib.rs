@@ -54,7 +54,7 @@ pub use artifact::{Artifact, Start};
 pub use cache::Cache;
 pub use config::Instances;
 pub use crew::{Busy, Crew, CrewLimits, Terms, in_order};
-pub use decide::{Anachronism, Binding, PolicySet, Unusable};
+pub use decide::{Anachronism, Binding, MOST_BINDINGS, PolicySet, Unusable};
 pub use engine::{Builder, Engine, Unstartable};
 pub use host::LogLine;
 pub use make::{Failed, Order, Workshop, prevents_snapshot};

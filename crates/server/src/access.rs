@@ -112,15 +112,38 @@ impl Authentication {
     }
 }
 
-fn loopback(headers: &HeaderMap) -> Result<Caller, Problem> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.strip_prefix('[') {
+/// What proxies say of whom they ask for.
+const PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
+/// Returns the name of a host without its port.
+fn host_of(host: &str) -> &str {
+    match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
-    };
-    if !["localhost", "127.0.0.1", "::1"].contains(&name) {
-        let detail = "without authentication this server answers to `localhost` and `127.0.0.1` alone";
-        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+}
+
+fn is_local(name: &str) -> bool {
+    ["localhost", "127.0.0.1", "::1"].contains(&name)
+}
+
+fn loopback(headers: &HeaderMap) -> Result<Caller, Problem> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host_of(host);
+    let forbidden = |detail: &str| Err(Problem::new(Kind::Forbidden, detail));
+    if !is_local(name) {
+        return forbidden("without authentication this server answers to `localhost` and `127.0.0.1` alone");
+    }
+    // A page of somebody else in a browser on this machine.
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    if origin.is_some_and(|origin| !is_local(host_of(origin.split_once("://").unwrap_or_default().1))) {
+        return forbidden("without authentication this server answers to no page of another origin");
+    }
+    // A proxy lets in whoever reaches it.
+    if PROXIES.iter().any(|name| headers.contains_key(*name)) {
+        return forbidden(
+            "without authentication this server answers to no proxy: write `[[keys]]` into its configuration",
+        );
     }
     Ok(Caller { name: "loopback".to_owned(), role: Role::Operator, tenant: None })
 }

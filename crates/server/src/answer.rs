@@ -96,6 +96,12 @@ pub(crate) struct Projected {
 }
 
 impl Projected {
+    /// Reads what was told when an entry was recorded.
+    pub(crate) fn recorded(entry: &Entry) -> Result<Projected, Problem> {
+        let section = entry.section(PROJECTION).map(|section| section.bytes.as_slice());
+        serde_json::from_slice(section.unwrap_or_default()).map_err(|error| Problem::internal(&error))
+    }
+
     pub(crate) fn of(span: Span, otherwise: Otherwise, obligations: Obligations) -> Projected {
         let projection = Projection::of(span, otherwise, obligations);
         Projected {
@@ -205,14 +211,12 @@ pub(crate) fn join(head: &impl Serialize, members: &str, record: Option<&[u8]>) 
 /// Returns the answer that was given, made of the entry that was recorded.
 pub(crate) fn of_entry(entry: &Entry, with_record: bool) -> Result<String, Problem> {
     let record = entry.record()?;
-    let section = entry.section(PROJECTION).map(|section| section.bytes.as_slice());
-    let projected = serde_json::from_slice(section.unwrap_or_default());
     let head = Head {
         id: Some(entry.head.id),
         tenant: &entry.head.tenant,
         revision: entry.head.set_revision.as_deref().unwrap_or_default(),
         recorded: Some(entry.head.recorded),
-        projected: projected.map_err(|error| Problem::internal(&error))?,
+        projected: Projected::recorded(entry)?,
     };
     let members = recorded_members(&record)?;
     join(&head, &members, with_record.then_some(&record))

@@ -8,6 +8,7 @@
 mod mapping;
 
 use crate::access::Right;
+use crate::batch::decide_patiently;
 use crate::desk::{Decided, Question};
 use crate::http::{App, Asked, DECISION_ID, Named, asked, body, content_type, query};
 use crate::object::Object;
@@ -29,6 +30,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The entities of a call that an evaluation may have of its own.
+/// How many times as large as one request all evaluations of a call may be, each with what it has from the call.
+const MOST_TIMES: usize = 8;
+
 const ENTITIES: [&str; 4] = ["subject", "action", "resource", "context"];
 
 pub(crate) fn routes(routes: &mut Routes, default_tenant: Option<TenantName>) {
@@ -199,7 +203,15 @@ async fn several(app: &App, tenant: &str, request: Request) -> Result<Response, 
     for name in ENTITIES {
         call.get(name).map(|entity| mapping::check(name, entity)).transpose().map_err(bad)?;
     }
-    let answers = desk.all(&call, evaluations, semantic).await?;
+    let own: Vec<Result<Object, String>> = evaluations.iter().map(|one| own(one)).collect();
+    let bytes: usize = own.iter().flatten().map(|own| size(own, &call)).sum();
+    let most = app.limits().request.bytes.saturating_mul(MOST_TIMES);
+    if bytes > most {
+        let detail =
+            format!("with what they have in common, the evaluations have {bytes} bytes; {most} at most");
+        return Err(Problem::new(Kind::TooLarge, detail));
+    }
+    let answers = desk.all(&call, own, semantic).await?;
     Ok(Json(json!({ "evaluations": answers })).into_response())
 }
 
@@ -236,7 +248,7 @@ impl Semantic {
 impl Desk {
     async fn one(&self, call: &Object) -> Result<Response, Problem> {
         let request = mapping::request(|name| call.get(name)).map_err(bad)?;
-        let decided = self.decide(request.into()).await?;
+        let decided = self.app.desk().enforce(self.question(request.into())).await?;
         let mut response = (StatusCode::OK, Json(self.answer(&decided))).into_response();
         if let Some(id) = decided.id {
             let id = HeaderValue::from_str(&id.to_string()).map_err(|error| Problem::internal(&error))?;
@@ -249,25 +261,25 @@ impl Desk {
     async fn all(
         &self,
         call: &Object,
-        evaluations: Vec<Box<RawValue>>,
+        evaluations: Vec<Result<Object, String>>,
         semantic: Semantic,
     ) -> Result<Vec<Value>, Problem> {
         // Behind the last answer nothing is decided, thus nothing recorded.
         let ahead = if semantic == Semantic::ExecuteAll { self.app.limits().batch_ahead } else { 1 };
-        let requests: Vec<_> = evaluations.iter().map(|evaluation| one_of(call, evaluation)).collect();
-        let answers = stream::iter(requests).map(|request| async move {
+        let answers = stream::iter(evaluations).map(|own| async move {
+            // Written when it is its turn: with what they have in common, all together are much larger than the call.
+            let request =
+                own.and_then(|own| mapping::request(|name| own.get(name).or_else(|| call.get(name))));
             match request {
-                Ok(request) => match self.decide(request.into()).await {
+                Ok(request) => match decide_patiently(&self.app, self.question(request.into())).await {
                     Ok(decided) => Ok((decided.permitted, self.answer(&decided))),
-                    Err(problem)
-                        if problem.status().is_client_error()
-                            && problem.status() != StatusCode::TOO_MANY_REQUESTS =>
-                    {
-                        Ok((false, self.failed(problem.detail())))
+                    // What was decided before it is recorded, and told; so this one alone is not permitted.
+                    Err(problem) if problem.status().is_client_error() => {
+                        Ok((false, self.failed(problem.status(), problem.detail())))
                     }
                     Err(problem) => Err(problem),
                 },
-                Err(why) => Ok((false, self.failed(&why))),
+                Err(why) => Ok((false, self.failed(StatusCode::BAD_REQUEST, &why))),
             }
         });
         let mut answers = std::pin::pin!(answers.buffered(ahead));
@@ -282,16 +294,15 @@ impl Desk {
         Ok(all)
     }
 
-    async fn decide(&self, body: Bytes) -> Result<Decided, Problem> {
-        let question = Question {
+    fn question(&self, body: Bytes) -> Question {
+        Question {
             tenant: self.asked.tenant.name.as_str().into(),
             active: Arc::clone(&self.active),
             body,
             caller: Caller { idempotency_key: None, request_id: self.asked.request_id.clone() },
             obligations: Obligations::NotFulfilled,
             held: None,
-        };
-        self.app.desk().enforce(question).await
+        }
     }
 
     fn answer(&self, decided: &Decided) -> Value {
@@ -308,17 +319,21 @@ impl Desk {
         json!({ "decision": decided.permitted, "context": context })
     }
 
-    fn failed(&self, why: &str) -> Value {
+    fn failed(&self, status: StatusCode, why: &str) -> Value {
         if !self.explain {
             return json!({ "decision": false });
         }
-        json!({ "decision": false, "context": { "error": { "status": 400, "message": why } } })
+        json!({ "decision": false, "context": { "error": { "status": status.as_u16(), "message": why } } })
     }
 }
 
-/// Returns the request of an evaluation: each entity is its own, or that of the call as a whole.
-fn one_of(call: &Object, evaluation: &RawValue) -> Result<String, String> {
-    let own: Object =
-        serde_json::from_str(evaluation.get()).map_err(|error| format!("not an evaluation: {error}"))?;
-    mapping::request(|name| own.get(name).or_else(|| call.get(name)))
+/// Reads what is an evaluation's own.
+fn own(evaluation: &RawValue) -> Result<Object, String> {
+    serde_json::from_str(evaluation.get()).map_err(|error| format!("not an evaluation: {error}"))
+}
+
+/// Returns the bytes of an evaluation with what it has from the call.
+fn size(own: &Object, call: &Object) -> usize {
+    let entity = |name: &&str| own.get(name).or_else(|| call.get(name)).map_or(0, |value| value.get().len());
+    ENTITIES.iter().map(entity).sum()
 }

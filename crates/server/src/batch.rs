@@ -1,9 +1,8 @@
 //! Many decisions in one call: NDJSON in and out, streamed, in order, with few of them in memory at a time.
 
-use crate::desk::{Decided, passes};
+use crate::desk::{Decided, Question, passes};
 use crate::http::{App, Asked};
 use crate::problem::{Kind, Problem};
-use crate::tenants::Active;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -137,7 +136,8 @@ pub(crate) fn respond(
                 }
                 Line::Broken(problem) => return Ok(failed(number, &problem)),
             };
-            match decide(&app, tenant, active, text, caller, obligations).await {
+            let question = Question { tenant, active, body: text, caller, obligations, held: None };
+            match decide_patiently(&app, question).await {
                 Ok(decided) => Ok(decided_line(number, &decided)),
                 Err(problem) => Ok::<_, Infallible>(failed(number, &problem)),
             }
@@ -154,16 +154,12 @@ fn numbered(lines: Lines) -> impl Stream<Item = (u64, Line)> {
     all.filter_map(move |(line, number)| std::future::ready((!blank(&line)).then_some((number, line))))
 }
 
-async fn decide(
-    app: &App,
-    tenant: Arc<str>,
-    active: Arc<Active>,
-    body: Bytes,
-    caller: Caller,
-    obligations: Obligations,
-) -> Result<Decided, Problem> {
-    for _ in 1..TRIES {
-        let question = crate::desk::Question {
+/// Decides, and asks again for a while where that may help.
+pub(crate) async fn decide_patiently(app: &App, question: Question) -> Result<Decided, Problem> {
+    let Question { tenant, active, body, caller, obligations, held: _ } = question;
+    let mut tries = 1..=TRIES;
+    loop {
+        let question = Question {
             tenant: Arc::clone(&tenant),
             active: Arc::clone(&active),
             body: body.clone(),
@@ -172,11 +168,12 @@ async fn decide(
             held: None,
         };
         match app.desk().enforce(question).await {
-            Err(problem) if passes(&problem) => tokio::time::sleep(Duration::from_millis(REST_MS)).await,
+            Err(problem) if passes(&problem) && tries.next().is_some() => {
+                tokio::time::sleep(Duration::from_millis(REST_MS)).await;
+            }
             done => return done,
         }
     }
-    Err(Problem::unavailable("too much is waiting"))
 }
 
 fn decided_line(number: u64, decided: &Decided) -> Bytes {

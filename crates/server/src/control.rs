@@ -121,11 +121,10 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
         let tenant = asked(&app, &tenant, &request)?.tenant;
         let page: HistoryPage = query(&request)?;
         blocking(move || {
-            let revisions =
-                tenant.history(page.before, HISTORY_ROWS).map_err(|error| Problem::internal(&error))?;
+            let revisions = tenant.history(page.before, HISTORY_ROWS, Past::of);
+            let revisions = revisions.map_err(|error| Problem::internal(&error))?;
             let full = revisions.len() == HISTORY_ROWS;
             let next = revisions.last().filter(|_| full).map(|revision| revision.number);
-            let revisions: Vec<_> = revisions.iter().map(Past::of).collect();
             Ok(Json(json!({ "revisions": revisions, "next": next })))
         })
         .await
@@ -203,26 +202,21 @@ struct HistoryPage {
 /// A revision in the history.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Past<'a> {
-    revision: &'a str,
+struct Past {
+    revision: String,
     number: u64,
     put: jiff::Timestamp,
-    by: &'a str,
+    by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rollback_to: Option<&'a str>,
-    bindings: Vec<&'a str>,
+    rollback_to: Option<String>,
+    bindings: Vec<String>,
 }
 
-impl Past<'_> {
-    fn of(revision: &Revision) -> Past<'_> {
-        Past {
-            revision: &revision.revision,
-            number: revision.number,
-            put: revision.put,
-            by: &revision.by,
-            rollback_to: revision.rollback_to.as_deref(),
-            bindings: revision.set.bindings.iter().map(|binding| binding.id.as_str()).collect(),
-        }
+impl Past {
+    fn of(stored: Revision) -> Past {
+        let Revision { revision, number, put, by, rollback_to, set } = stored;
+        let bindings = set.bindings.into_iter().map(|binding| binding.id).collect();
+        Past { revision, number, put, by, rollback_to, bindings }
     }
 }
 
@@ -310,6 +304,7 @@ fn condition(headers: &HeaderMap) -> Result<Condition, Problem> {
     let bad = |name: &str| Problem::new(Kind::BadRequest, format!("the header `{name}` cannot be read"));
     let text = |name: header::HeaderName| match headers.get(&name) {
         None => Ok(None),
+        Some(_) if headers.get_all(&name).iter().count() > 1 => Err(bad(name.as_str())),
         Some(value) => value.to_str().map(|text| Some(text.trim())).map_err(|_| bad(name.as_str())),
     };
     match (text(header::IF_MATCH)?, text(header::IF_NONE_MATCH)?) {
@@ -317,9 +312,12 @@ fn condition(headers: &HeaderMap) -> Result<Condition, Problem> {
         (Some("*"), None) => Ok(Condition::Any),
         (None, Some("*")) => Ok(Condition::Absent),
         (Some(tags), None) => {
+            // A weak tag is none that is looked for.
             let strong = |tag: &str| {
-                let inner = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-                (!inner.contains('"')).then(|| inner.to_owned())
+                let (weak, tag) =
+                    tag.trim().strip_prefix("W/").map_or((false, tag.trim()), |tag| (true, tag));
+                let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+                (!inner.contains('"')).then(|| if weak { String::new() } else { inner.to_owned() })
             };
             let tags: Option<Vec<_>> = tags.split(',').map(strong).collect();
             Ok(Condition::OneOf(tags.ok_or_else(|| bad("If-Match"))?))

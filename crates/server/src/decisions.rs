@@ -1,6 +1,6 @@
 //! Decisions over HTTP: one, and those that were recorded.
 
-use crate::answer::of_entry;
+use crate::answer::{Projected, of_entry};
 use crate::config::Recording;
 use crate::desk::Question;
 use crate::http::{App, Asked, blocking, json};
@@ -63,9 +63,13 @@ pub(crate) async fn one(
     let held = key.as_deref().map(|key| app.desk().hold(&tenant, key)).transpose()?;
     if let Some(key) = &key {
         let (app, tenant, key) = (app.clone(), Arc::clone(&tenant), key.clone());
-        let before = blocking(move || Ok(app.records().by_idempotency_key(&tenant, &key)?)).await?;
-        if let Some(entry) = before {
-            return repeated(&entry, &body, &limits);
+        let (body, limits, obligations) = (body.clone(), limits.clone(), terms.obligations());
+        let before = blocking(move || {
+            let entry = app.records().by_idempotency_key(&tenant, &key)?;
+            entry.map(|entry| repeated(&entry, &body, &limits, obligations)).transpose()
+        });
+        if let Some(response) = before.await? {
+            return Ok(response);
         }
     }
     let caller = Caller { idempotency_key: key, request_id: asked.request_id.clone() };
@@ -85,8 +89,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(key.to_owned()))
 }
 
-/// Returns the decision that was made before, if it was made of the same request.
-fn repeated(entry: &Entry, body: &[u8], limits: &RequestLimits) -> Result<Response, Problem> {
+/// Returns the decision that was made before, if it was made of the same request on the same terms.
+fn repeated(
+    entry: &Entry,
+    body: &[u8],
+    limits: &RequestLimits,
+    obligations: Obligations,
+) -> Result<Response, Problem> {
     if entry.is_deleted() {
         return Err(Problem::new(Kind::Deleted, "the decision with this `Idempotency-Key` was deleted"));
     }
@@ -98,7 +107,8 @@ fn repeated(entry: &Entry, body: &[u8], limits: &RequestLimits) -> Result<Respon
         // It did not say when; the host did.
         now.set_when(when);
     }
-    if now.canonical() != then.canonical() {
+    let fulfils = Projected::recorded(entry)?.fulfils_obligations;
+    if now.canonical() != then.canonical() || fulfils != (obligations == Obligations::Fulfilled) {
         let detail = "this `Idempotency-Key` was used for another request";
         return Err(Problem::new(Kind::Unusable, detail));
     }

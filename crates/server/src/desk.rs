@@ -192,6 +192,10 @@ impl Shared {
     }
 
     fn enforce(&self, question: Question, to: Tell<Decided>) {
+        // No thread works for what could not be recorded.
+        if self.records.as_ref().is_some_and(|records| records.log().is_full()) {
+            return tell(&to, Err(Refused::Busy.into()));
+        }
         let (record, pending) = match self.decide(&question) {
             Ok(decided) => decided,
             Err(problem) => return tell(&to, Err(problem)),

@@ -2,7 +2,7 @@
 
 use crate::blobs::Blobs;
 use crate::problem::{At, Kind, Problem};
-use lexgate_engine::{Anachronism, Binding, Engine, PolicySet};
+use lexgate_engine::{Anachronism, Binding, Engine, MOST_BINDINGS, PolicySet};
 use lexgate_model::combine::Otherwise;
 use lexgate_model::decision::{Mode, Override, Posture};
 use lexgate_model::package::DatasetVersion;
@@ -10,7 +10,7 @@ use lexgate_model::{Digest, Limits, Manifest, Package, Period, Verified, date};
 use lexgate_packages::{Trust, Unverified, verify};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A policy set, declared as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -192,6 +192,17 @@ impl Workbench<'_> {
     /// Prepares all bindings of a document. Takes as long as preparing takes.
     pub(crate) fn prepare(&self, document: &SetDocument) -> Result<PolicySet, BadSet> {
         let (mut bindings, mut errors) = (Vec::new(), Vec::new());
+        // Before anything is prepared, which takes long.
+        let bad = |pointer: String, detail| Err(BadSet(vec![At { pointer, detail }]));
+        let count = document.bindings.len();
+        if count > MOST_BINDINGS {
+            let detail = format!("the set has {count} bindings, at most {MOST_BINDINGS}");
+            return bad("/bindings".to_owned(), detail);
+        }
+        let mut ids = HashSet::new();
+        if let Some(twice) = document.bindings.iter().position(|binding| !ids.insert(&binding.id)) {
+            return bad(format!("/bindings/{twice}/id"), "the id stands twice in the set".to_owned());
+        }
         let mut packages = HashMap::new();
         for (number, binding) in document.bindings.iter().enumerate() {
             match self.bind(binding, &mut packages) {

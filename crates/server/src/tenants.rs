@@ -144,11 +144,16 @@ impl Tenant {
         serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))
     }
 
-    /// Returns the revisions, newest first, at most so many from a number downwards.
-    pub(crate) fn history(&self, before: Option<u64>, most: usize) -> Result<Vec<Revision>, Error> {
+    /// Returns something of the revisions, newest first, at most so many from a number downwards. One at a time is read.
+    pub(crate) fn history<T>(
+        &self,
+        before: Option<u64>,
+        most: usize,
+        of: impl Fn(Revision) -> T,
+    ) -> Result<Vec<T>, Error> {
         let numbers = self.numbers()?.into_iter().rev();
         let wanted = numbers.filter(|number| before.is_none_or(|before| *number < before)).take(most);
-        wanted.map(|number| self.stored(number)).collect()
+        wanted.map(|number| self.stored(number).map(&of)).collect()
     }
 
     /// Returns a revision by its name.

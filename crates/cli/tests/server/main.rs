@@ -73,7 +73,8 @@ impl Served {
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let first: Value = serde_json::from_str(&first).expect("it tells where it listens");
-        Served { child, address: first["listening"].as_str().unwrap().to_owned() }
+        let url = first["listening"].as_str().unwrap();
+        Served { child, address: url.strip_prefix("http://").unwrap().to_owned() }
     }
 
     fn url(&self) -> String {
