@@ -115,16 +115,6 @@ pub(crate) fn data_place() -> Option<PathBuf> {
     Some(path_variable("XDG_DATA_HOME").or_else(home)?.join("lexgate"))
 }
 
-/// Has what is traced written to standard error, as `LEXGATE_LOG` says (`info` if it does not), as JSON if asked for.
-pub(crate) fn log_to_standard_error(json: bool) {
-    let wanted = std::env::var("LEXGATE_LOG").ok().and_then(|level| level.parse().ok());
-    let level = wanted.unwrap_or(tracing_subscriber::filter::LevelFilter::INFO);
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
-    // Somebody else's, if it is there already, will do.
-    let _ =
-        if json { log.json().try_init() } else { log.with_ansi(std::io::stderr().is_terminal()).try_init() };
-}
-
 /// Returns the clock.
 pub(crate) fn clock() -> std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync> {
     std::sync::Arc::new(jiff::Timestamp::now)

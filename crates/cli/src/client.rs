@@ -171,7 +171,7 @@ fn authorization(key: &str) -> Result<String> {
     Ok(format!("Bearer {key}"))
 }
 
-fn tls(ca: Option<&Path>) -> Result<TlsConfig> {
+pub(crate) fn tls(ca: Option<&Path>) -> Result<TlsConfig> {
     let roots: Vec<Certificate<'static>> = match ca {
         Some(path) => {
             let bytes = ambient::read(path, MOST_FILE_BYTES)?;

@@ -23,6 +23,7 @@ mod serve;
 mod serve_config;
 mod set;
 mod sets;
+mod telemetry;
 mod test;
 mod tree;
 

@@ -8,6 +8,7 @@ use crate::engine;
 use crate::exit::Exit;
 use crate::inspect;
 use crate::serve_config::File;
+use crate::telemetry;
 use anyhow::{Context, Result, bail};
 use lexgate_model::combine::Otherwise;
 use lexgate_packages::Trust;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &args::Serve, json: bool) -> Result<Exit> {
             "`{listen}` can be reached from outside: write `[[keys]]` or `[jwt]` into a configuration, or listen on 127.0.0.1"
         );
     }
-    ambient::log_to_standard_error(json);
+    let _telemetry = telemetry::start(file.otlp.as_deref(), json)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     runtime.block_on(async {
         // First of all, so that a port that is taken costs no time.

@@ -30,6 +30,9 @@ pub(crate) struct File {
     pub(crate) public_url: Option<String>,
     /// The tenant that AuthZEN's paths at the root ask. Usually none.
     pub(crate) default_tenant: Option<String>,
+    /// Where traces go: the address of an OpenTelemetry collector for OTLP over HTTP, such as
+    /// `http://127.0.0.1:4318/v1/traces`. Usually nowhere.
+    pub(crate) otlp: Option<String>,
     /// What is recorded. Usually every decision.
     records: Option<Records>,
     /// What a tenant may use.

@@ -14,6 +14,7 @@ use lexgate_model::verdict::Verdict;
 use lexgate_model::{Request, When};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use tracing::field::Empty;
 
 /// Wall clock of one decision, in milliseconds; a set that takes longer ends in the fault `deadline`.
 const DECISION_DEADLINE_MS: u64 = 500;
@@ -187,12 +188,19 @@ impl Engine {
         question: &Question<'_>,
         date: Date,
     ) -> (Evaluation, Verdict, Vec<LogLine>) {
+        let policy = &binding.policy.identity().id;
+        let span = tracing::debug_span!("policy", binding = binding.id, policy, fuel = Empty, fault = Empty);
+        let _asked = span.enter();
         let anachronistic = anachronisms(&binding.policy, date);
         let mut attempt = self.attempt(binding, question, date, &anachronistic);
         if matches!(&attempt.0, Err(fault) if !fault.is_deterministic()) {
             attempt = self.attempt(binding, question, date, &anachronistic);
         }
         let (outcome, run) = attempt;
+        span.record("fuel", run.used.fuel);
+        if let Err(fault) = &outcome {
+            span.record("fault", fault.to_string());
+        }
         let (findings, fault, verdict) = match outcome {
             Ok(findings) => {
                 let verdict = Verdict::of_all(&binding.id, &findings);

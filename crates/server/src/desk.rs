@@ -139,10 +139,11 @@ impl Desk {
         let (sender, told) = oneshot::channel();
         let to: Tell<T> = Arc::new(Mutex::new(Some(sender)));
         let shared = Arc::clone(&self.shared);
+        let span = tracing::debug_span!("decision", tenant = &**tenant);
         self.crew.submit(tenant, terms, move || {
             // What nobody waits for any more is not begun.
             if !is_gone(&to) {
-                work(&shared, to);
+                span.in_scope(|| work(&shared, to));
             }
         })?;
         let most = Duration::from_millis(self.shared.limits.decision_ms);

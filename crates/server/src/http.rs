@@ -27,6 +27,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lexgate_audit::{IndexFile, LogLimits, Records};
 use lexgate_engine::{Crew, CrewLimits, Engine};
 use lexgate_model::Digest;
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry_http::HeaderExtractor;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +39,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Bytes of a request id that are recorded; a longer one is echoed only.
 const MOST_REQUEST_ID_BYTES: usize = 256;
@@ -341,7 +346,15 @@ async fn observe(State(app): State<App>, request: Request, next: Next) -> Respon
     let id = request_id(&request);
     let clock = &app.config().clock;
     let start = clock();
-    let response = next.run(request).await;
+    let span = tracing::debug_span!(
+        "request", otel.kind = "server", http.request.method = %method, url.path = path,
+        http.response.status_code = tracing::field::Empty,
+    );
+    let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
+    // Where nobody collects spans there is none to continue a trace.
+    let _ = span.set_parent(parent);
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
     let took = clock().duration_since(start).as_micros();
     let status = response.status().as_u16();
     app.0.metrics.responded(status);

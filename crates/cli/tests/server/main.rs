@@ -19,6 +19,7 @@ mod ran;
 mod disk;
 mod killed;
 mod sets;
+mod traces;
 
 use guests::{Guest, Wit};
 use ran::{Ran, program, run};
