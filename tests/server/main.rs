@@ -179,8 +179,15 @@ impl Host {
     /// Puts a set of one binding for a tenant, and returns its revision.
     fn put(&self, tenant: &str, package: &[u8]) -> String {
         let digest = self.upload(package);
-        let answer = self.json("PUT", &format!("/v1/tenants/{tenant}/set"), &set(&[("rules", &digest)]));
-        answer.is(200)["revision"].as_str().unwrap().to_owned()
+        self.put_set(tenant, &set(&[("rules", &digest)]))["revision"].as_str().unwrap().to_owned()
+    }
+
+    /// Puts a set of a tenant, and returns what serves then. The first makes the tenant.
+    #[track_caller]
+    fn put_set(&self, tenant: &str, set: &Value) -> Value {
+        let answer = self.json("PUT", &format!("/v1/tenants/{tenant}/set"), set);
+        let first = answer.json()["number"] == 1;
+        answer.is(if first { 201 } else { 200 })
     }
 
     /// Sends bytes as they are, and returns what comes back until the connection ends.

@@ -51,7 +51,7 @@ fn what_was_decided_under_other_ceilings_runs_again() {
     let usual = ServerLimits::of(NonZeroUsize::MIN).ceiling;
     set["bindings"][0]["limits"] =
         json!({ "baseFuel": usual.base_fuel * 40, "outputBytes": usual.output_bytes * 2 });
-    host.json("PUT", "/v1/tenants/demo/set", &set).is(200);
+    host.put_set("demo", &set);
     let mut long = request();
     long["action"] = json!("x".repeat(20_000));
     let id = host.json("POST", DECISIONS, &long).is(200)["id"].as_str().unwrap().to_owned();
@@ -70,12 +70,12 @@ fn hundreds_of_decisions_run_again_those_of_the_machine_apart() {
         let answer = host.send("POST", &format!("{DECISIONS}/batch"), &kind, line.repeat(count).as_bytes());
         assert_eq!((answer.status, answer.text.lines().count()), (200, count));
     };
-    host.json("PUT", "/v1/tenants/demo/set", &set(&[("regions", &regions)])).is(200);
+    host.put_set("demo", &set(&[("regions", &regions)]));
     batch(300);
     let mut with = set(&[("regions", &regions), ("slow", &slow)]);
     with["bindings"][1]["limits"] =
         json!({ "baseFuel": 100_000_000, "fuelPerElement": 50_000, "deadlineMs": 1 });
-    host.json("PUT", "/v1/tenants/demo/set", &with).is(200);
+    host.put_set("demo", &with);
     batch(5);
     let (mut replay, reader) = replay(host.folder.path());
     let mut tally = Tally::default();
@@ -96,7 +96,7 @@ fn what_the_machine_ended_is_told_apart() {
     // So much fuel that the deadline comes first.
     slow["bindings"][0]["limits"] =
         json!({ "baseFuel": 100_000_000, "fuelPerElement": 50_000, "deadlineMs": 1 });
-    host.json("PUT", "/v1/tenants/demo/set", &slow).is(200);
+    host.put_set("demo", &slow);
     let told = host.json("POST", DECISIONS, &request()).is(200);
     assert_eq!(told["bindings"][0]["fault"]["kind"], "deadline");
     let (mut replay, reader) = replay(host.folder.path());

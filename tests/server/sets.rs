@@ -96,7 +96,7 @@ fn whoever_read_an_older_revision_overwrites_nothing() {
     };
     put("if-match", "*").is(412);
     put("if-match", "\"1-000000000000\"").is(412);
-    let first = put("if-none-match", "*").is(200)["revision"].as_str().unwrap().to_owned();
+    let first = put("if-none-match", "*").is(201)["revision"].as_str().unwrap().to_owned();
     put("if-none-match", "*").is(412);
     let second = put("if-match", &format!("\"{first}\"")).is(200)["revision"].as_str().unwrap().to_owned();
     let stale = put("if-match", &format!("\"{first}\"")).is(412);
@@ -133,7 +133,7 @@ fn a_shadow_is_recorded_and_never_decides() {
     let (permit, deny) = (host.upload(&finding("permit")), host.upload(&finding("deny")));
     let mut both = set(&[("rules", &permit), ("stricter", &deny)]);
     both["bindings"][1]["mode"] = json!("shadow");
-    host.json("PUT", SET, &both).is(200);
+    host.put_set("demo", &both);
     let told = host.json("POST", DECISIONS, &request()).is(200);
     assert_eq!((&told["permitted"], &told["decision"]["ceiling"]), (&json!(true), &json!("permit")));
     assert_eq!(
@@ -151,7 +151,7 @@ fn the_otherwise_of_the_set_answers_where_nobody_does() {
     for (otherwise, permitted) in [("permit", true), ("deny", false)] {
         let mut set = set(&[("rules", &silent)]);
         set["otherwise"] = json!(otherwise);
-        host.json("PUT", SET, &set).is(200);
+        host.put_set("demo", &set);
         assert_eq!(host.json("POST", DECISIONS, &request()).is(200)["permitted"], permitted);
     }
 }
@@ -165,7 +165,7 @@ fn a_thousand_swaps_under_load_fail_no_request_and_mix_no_revisions() {
         set(&[("one", &digest), ("two", &digest)])
     });
     let put = |number: usize| {
-        let revision = host.json("PUT", SET, &sets[number % 2]).is(200);
+        let revision = host.put_set("demo", &sets[number % 2]);
         assert_eq!(revision["number"], number);
     };
     put(1);
@@ -207,7 +207,7 @@ fn a_dataset_takes_the_place_of_the_package_s_own() {
     with["bindings"][0]["datasets"] = json!([
         { "name": "regions", "version": "ours", "digest": answer["digest"], "period": { "from": "2020-01-01" } }
     ]);
-    host.json("PUT", SET, &with).is(200);
+    host.put_set("demo", &with);
     let id = host.json("POST", DECISIONS, &request()).is(200)["id"].as_str().unwrap().to_owned();
     let record = host.get(&format!("{DECISIONS}/{id}")).is(200);
     assert_eq!(record["record"]["bindings"][0]["datasets"][0]["version"], "ours");
@@ -224,6 +224,10 @@ fn bindings_are_counted_before_any_is_prepared() {
     };
     let many = put(&mut (0..257).map(|number| number.to_string()));
     assert_eq!(many, json!([{ "pointer": "/bindings", "detail": "the set has 257 bindings, at most 256" }]));
+    // Nor is there a tenant yet, also after a restart.
+    let none = |host: &Host| assert_eq!(host.get("/v1/tenants").is(200)["tenants"], json!([]));
+    none(&host);
     let twice = put(&mut ["a", "b", "a"].map(str::to_owned).into_iter());
     assert_eq!(twice, json!([{ "pointer": "/bindings/2/id", "detail": "the id stands twice in the set" }]));
+    none(&host.again());
 }

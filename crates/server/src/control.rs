@@ -159,6 +159,8 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
         changes(Operation::put("/v1/tenants/{tenant}/set", "putSet", write.clone()))
             .says("sets", "Put a set as a whole")
             .about("It is prepared completely before it decides. If it cannot be, the one before goes on deciding.")
+            .answers(201, named("Set"), "It decides from now on, the first of its tenant")
+            .with("etag", etag)
             .body(JSON, named("SetDocument"), "The set"),
         put_set,
     );
@@ -256,18 +258,19 @@ async fn change(
         tenant.parse().map_err(|error: crate::Error| Problem::new(Kind::BadRequest, error.to_string()))?;
     let active = app
         .change(move |app| {
-            let tenant = app.tenants().get_or_add(&name)?;
-            tenant.put(Change {
+            let change = Change {
                 what,
                 condition: &condition,
                 by: &by,
                 now: (app.config().clock)(),
                 workbench: &app.workbench(),
                 log: app.records().log(),
-            })
+            };
+            app.tenants().put(&name, change)
         })
         .await?;
-    Ok(shown(&active, StatusCode::OK))
+    let first = active.stored.number == 1;
+    Ok(shown(&active, if first { StatusCode::CREATED } else { StatusCode::OK }))
 }
 
 /// Returns a set as it serves, with its revision as entity tag.

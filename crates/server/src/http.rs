@@ -392,15 +392,15 @@ impl Server {
     /// When it is no set; the one before goes on serving.
     pub fn put_set(&self, tenant: &TenantName, set: SetDocument, by: &str) -> Result<String, Problem> {
         let app = &self.app;
-        let tenant = app.tenants().get_or_add(tenant)?;
-        let active = tenant.put(Change {
+        let change = Change {
             what: What::Set(set),
             condition: &Condition::None,
             by,
             now: (app.config().clock)(),
             workbench: &app.workbench(),
             log: app.records().log(),
-        })?;
+        };
+        let active = app.tenants().put(tenant, change)?;
         Ok(active.stored.revision.clone())
     }
 }

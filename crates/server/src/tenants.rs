@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// The folder of tenants, below the data folder.
 const TENANTS: &str = "tenants";
@@ -281,12 +281,12 @@ impl Tenants {
         for name in names {
             let Ok(name) = name.parse::<TenantName>() else { continue };
             let tenant = open(&folder, &name)?;
-            if let Some(number) = tenant.numbers()?.last() {
-                let stored = tenant.stored(*number)?;
-                match workbench.prepare(&stored.set) {
-                    Ok(set) => tenant.active.store(Some(Arc::new(Active { stored, set }))),
-                    Err(bad) => tenant.broken.store(Some(Arc::new(bad.to_string()))),
-                }
+            // A folder without a set is what is left of one that could not be prepared.
+            let Some(number) = tenant.numbers()?.last().copied() else { continue };
+            let stored = tenant.stored(number)?;
+            match workbench.prepare(&stored.set) {
+                Ok(set) => tenant.active.store(Some(Arc::new(Active { stored, set }))),
+                Err(bad) => tenant.broken.store(Some(Arc::new(bad.to_string()))),
             }
             all.insert(name, Arc::new(tenant));
         }
@@ -305,22 +305,26 @@ impl Tenants {
         self.all.load_full()
     }
 
-    /// Returns a tenant, a new one if there is none of that name.
-    pub(crate) fn get_or_add(&self, name: &TenantName) -> Result<Arc<Tenant>, Problem> {
-        let _one_at_a_time = self.adding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// Changes the set of a tenant. A new one is there from when its first set decides.
+    pub(crate) fn put(&self, name: &TenantName, change: Change<'_>) -> Result<Arc<Active>, Problem> {
+        if let Some(tenant) = self.all.load().get(name) {
+            return tenant.put(change);
+        }
+        let _one_at_a_time = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let all = self.all.load_full();
         if let Some(tenant) = all.get(name) {
-            return Ok(Arc::clone(tenant));
+            return tenant.put(change);
         }
         if all.len() >= MOST_TENANTS {
             let detail = format!("this server has {MOST_TENANTS} tenants, and takes no more");
             return Err(Problem::new(Kind::Unusable, detail));
         }
         let tenant = Arc::new(open(&self.folder, name).map_err(|error| Problem::internal(&error))?);
+        let active = tenant.put(change)?;
         let mut more = BTreeMap::clone(&all);
-        more.insert(name.clone(), Arc::clone(&tenant));
+        more.insert(name.clone(), tenant);
         self.all.store(Arc::new(more));
-        Ok(tenant)
+        Ok(active)
     }
 }
 

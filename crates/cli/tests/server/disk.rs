@@ -20,7 +20,7 @@ fn without_room_nothing_is_decided_and_readiness_says_so() {
     let data = tempfile::tempdir().unwrap();
     let mut served = Served::start(data.path());
     let set = set(&served.upload(&finding("permit")));
-    served.send("PUT", "/v1/tenants/demo/set", &set).is(200);
+    served.send("PUT", "/v1/tenants/demo/set", &set).is(201);
     let first = served.send("POST", DECISIONS, &request()).is(200)["id"].as_str().unwrap().to_owned();
     served.kill();
 

@@ -63,7 +63,7 @@ fn a_server_that_is_killed_loses_nothing_that_it_answered() {
     let mut seed = 7;
     let mut served = Served::start(data.path());
     let sets = ["permit", "deny"].map(|outcome| set(&served.upload(&finding(outcome))));
-    let mut put_last = number(&served.send("PUT", SET, &sets[0]).is(200));
+    let mut put_last = number(&served.send("PUT", SET, &sets[0]).is(201));
     let (mut decided, count) = (BTreeSet::new(), AtomicU64::new(0));
     for kill in 0..KILLS {
         let (tell, told) = mpsc::channel();

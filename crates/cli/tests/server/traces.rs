@@ -46,7 +46,7 @@ fn a_request_its_decision_and_each_policy_are_spans_of_the_callers_trace() {
     arguments.extend(["--config".to_owned(), config.to_str().unwrap().to_owned()]);
     let mut served = Served::of(program(data.path()).args(arguments));
     let set = set(&served.upload(&finding("permit")));
-    served.send("PUT", "/v1/tenants/demo/set", &set).is(200);
+    served.send("PUT", "/v1/tenants/demo/set", &set).is(201);
     let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
     let headers = [("content-type", "application/json"), ("traceparent", parent.as_str())];
     let decisions = "/v1/tenants/demo/decisions";
