@@ -1,14 +1,14 @@
 //! A log with its index: what a server holds.
 
-use crate::entry::Entry;
-use crate::error::Error;
+use crate::entry::{Draft, Entry};
+use crate::error::{Error, Refused};
 use crate::files::Folder;
 use crate::id::EntryId;
 use crate::index::{Index, IndexFile, Page, Query, Trouble};
-use crate::log::{Clock, Log, LogLimits};
+use crate::log::{Clock, Log, LogLimits, Receipt};
 use crate::read::Reader;
 use crate::recover::Opened;
-use crate::retention::{Retention, Swept, sweep};
+use crate::retention::{Hold, HoldLifted, Retention, Swept, sweep};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -29,6 +29,8 @@ pub struct Records {
     behind: Arc<Behind>,
     thread: Option<JoinHandle<()>>,
     sweeping: Mutex<()>,
+    /// Taken by whoever puts a hold on or lifts one, and by a sweep while it writes a segment anew.
+    terms: Mutex<()>,
 }
 
 impl fmt::Debug for Records {
@@ -179,7 +181,8 @@ impl Records {
             wake: Mutex::default(),
             changed: Condvar::new(),
         });
-        let mut records = Records { log, behind, thread: None, sweeping: Mutex::default() };
+        let mut records =
+            Records { log, behind, thread: None, sweeping: Mutex::default(), terms: Mutex::default() };
         if has_index {
             let (behind, log) = (Arc::clone(&records.behind), Arc::downgrade(&records.log));
             let thread = std::thread::Builder::new().name("lexgate-index".to_owned());
@@ -263,6 +266,30 @@ impl Records {
         Ok(slot.state.indexed)
     }
 
+    /// Puts a hold on decisions of a tenant. When this returns, a sweep that is under way keeps what it has not deleted yet.
+    /// It waits for the segment that the sweep is at. A hold that is appended to the log by other ways counts for later
+    /// sweeps alone.
+    ///
+    /// # Errors
+    /// As [`Log::append`]; [`Refused::Invalid`] for what is no entry.
+    pub fn hold(&self, tenant: &str, hold: &Hold) -> Result<Receipt, Refused> {
+        self.say(hold.draft(tenant))
+    }
+
+    /// Lifts a hold. Whether there is one is not looked at.
+    ///
+    /// # Errors
+    /// As [`Records::hold`].
+    pub fn lift(&self, tenant: &str, lifted: &HoldLifted) -> Result<Receipt, Refused> {
+        self.say(lifted.draft(tenant))
+    }
+
+    fn say(&self, draft: Result<Draft, Error>) -> Result<Receipt, Refused> {
+        let draft = draft.map_err(|error| Refused::Invalid(error.to_string()))?;
+        let _no_segment_is_rewritten = lock(&self.terms);
+        self.log.append(draft)
+    }
+
     /// Deletes what is older than tenants keep, as a [`Deletion`](crate::Deletion) says that is recorded first; also what an
     /// earlier sweep did not reach. It reads the whole log.
     ///
@@ -270,7 +297,7 @@ impl Records {
     /// When the log cannot be read or written. The next sweep goes on.
     pub fn sweep(&self, retentions: &[Retention]) -> Result<Swept, Error> {
         let _one_at_a_time = lock(&self.sweeping);
-        sweep(&self.log, retentions, |number| {
+        sweep(&self.log, retentions, &self.terms, |number| {
             let mut slot = lock(&self.behind.slot);
             let Some(mut index) = slot.index.take() else { return };
             // Where that fails, the index is looked through when it is opened again.
