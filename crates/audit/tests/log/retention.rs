@@ -1,14 +1,14 @@
 //! Deleting by age, with holds; what is deleted stays deleted, and nothing else, whenever the power is lost.
 
 use crate::faulty::{Faulty, Left};
+use crate::watched::Watched;
 use crate::{clock, draft, entries, small};
 use lexgate_audit::{
-    Clock, Draft, File, Folder, Hold, HoldLifted, Kind, Ledger, Reader, Records, Retention, Scope, Swept,
-    verify,
+    Clock, Draft, Folder, Hold, HoldLifted, Kind, Ledger, Reader, Records, Retention, Scope, Swept, verify,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 fn open(folder: &Faulty, clock: &Clock) -> Result<Records, lexgate_audit::Error> {
     Records::open(Arc::new(folder.clone()), None, small(), Arc::clone(clock)).map(|(records, _)| records)
@@ -171,71 +171,8 @@ fn a_hold_also_keeps_what_a_deletion_has_not_reached() {
     assert!(verify(&records.log().reader()).unwrap().is_sound());
 }
 
-type Hook = Box<dyn FnOnce() + Send>;
-
-/// A folder that calls something before a file is opened, made or put in place: once, then it is forgotten.
-#[derive(Clone)]
-struct Watched {
-    folder: Faulty,
-    hook: Arc<Mutex<Option<(&'static str, Hook)>>>,
-}
-
-impl Watched {
-    fn over(folder: &Faulty) -> Watched {
-        Watched { folder: folder.clone(), hook: Arc::default() }
-    }
-
-    fn before(&self, call: &'static str, hook: impl FnOnce() + Send + 'static) {
-        *self.hook.lock().unwrap() = Some((call, Box::new(hook)));
-    }
-
-    fn call(&self, call: &str) {
-        let hook = self.hook.lock().unwrap().take_if(|(wanted, _)| *wanted == call);
-        if let Some((_, hook)) = hook {
-            hook();
-        }
-    }
-
-    fn records(&self, clock: &Clock) -> Arc<Records> {
-        Arc::new(Records::open(Arc::new(self.clone()), None, small(), Arc::clone(clock)).unwrap().0)
-    }
-}
-
-impl Folder for Watched {
-    fn names(&self) -> std::io::Result<Vec<String>> {
-        self.folder.names()
-    }
-
-    fn read(&self, name: &str) -> std::io::Result<Box<dyn File>> {
-        self.call(&format!("read {name}"));
-        self.folder.read(name)
-    }
-
-    fn write(&self, name: &str) -> std::io::Result<Box<dyn File>> {
-        self.folder.write(name)
-    }
-
-    fn create(&self, name: &str) -> std::io::Result<Box<dyn File>> {
-        self.call(&format!("create {name}"));
-        self.folder.create(name)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> std::io::Result<()> {
-        self.call(&format!("replace {to}"));
-        self.folder.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> std::io::Result<()> {
-        self.folder.remove(name)
-    }
-
-    fn sync(&self) -> std::io::Result<()> {
-        self.folder.sync()
-    }
-
-    fn lock(&self) -> std::io::Result<Box<dyn Send + Sync>> {
-        self.folder.lock()
-    }
+fn records(folder: &Watched, clock: &Clock) -> Arc<Records> {
+    Arc::new(Records::open(Arc::new(folder.clone()), None, small(), Arc::clone(clock)).unwrap().0)
 }
 
 #[test]
@@ -243,7 +180,7 @@ fn a_hold_that_is_put_on_between_two_segments_keeps_what_is_in_the_later_ones() 
     let (folder, clock, hand) = written();
     hand.store(20_100, Ordering::SeqCst);
     let watched = Watched::over(&folder);
-    let records = watched.records(&clock);
+    let records = records(&watched, &clock);
     let (late, again) = (Arc::clone(&records), watched.clone());
     watched.before("replace segment-0000000001.log", move || {
         again.before("read segment-0000000002.log", move || {
@@ -265,7 +202,7 @@ fn what_is_there_when_a_hold_is_acknowledged_stays() {
     let (folder, clock, hand) = written();
     hand.store(20_100, Ordering::SeqCst);
     let watched = Watched::over(&folder);
-    let records = watched.records(&clock);
+    let records = records(&watched, &clock);
     let (sender, receiver) = mpsc::channel();
     let (late, before) = (Arc::clone(&records), folder.clone());
     watched.before("replace segment-0000000003.log", move || {
