@@ -149,7 +149,9 @@ impl Draft {
     /// Returns what is left to do when its turn comes: the commitments are made here, by whoever appends.
     pub(crate) fn seal(self) -> Sealed {
         let commitments = self.sections.iter().map(Section::commitment).collect();
-        Sealed { draft: self, commitments }
+        let caller = self.sections.iter().find(|section| section.name == CALLER);
+        let caller = caller.and_then(|section| serde_json::from_slice::<Caller>(&section.bytes).ok());
+        Sealed { key: caller.and_then(|caller| caller.idempotency_key), draft: self, commitments }
     }
 }
 
@@ -163,11 +165,18 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
 pub(crate) struct Sealed {
     draft: Draft,
     commitments: Vec<Digest>,
+    /// The idempotency key.
+    key: Option<String>,
 }
 
 impl Sealed {
     pub(crate) fn bytes(&self) -> usize {
         self.draft.bytes()
+    }
+
+    /// Returns the tenant, and the idempotency key, if there is one.
+    pub(crate) fn key(&self) -> Option<(String, String)> {
+        Some((self.draft.tenant.clone(), self.key.clone()?))
     }
 
     /// Adds the bytes of the entry.

@@ -123,9 +123,14 @@ impl IndexFile {
     /// Makes the file, readable by its owner alone, unless there is one. SQLite gives those beside it the same rights.
     fn create(&self) -> Result<(), Trouble> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).mode(0o600);
-        let bad = |error| Trouble::Other(format!("cannot create `{}`: {error}", FILES[0]));
-        self.folder.open_with(FILES[0], &options).map(drop).map_err(bad)
+        options.write(true).create_new(true).mode(0o600);
+        // One that is there is not opened: to close it would give up the locks that others of this process have on it.
+        match self.folder.open_with(FILES[0], &options) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(Trouble::Other(format!("cannot create `{}`: {error}", FILES[0])))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -179,6 +184,7 @@ impl Index {
         index.begin()?;
         index.belongs_to(reader, durable)?;
         index.take_in_rewritten(reader)?;
+        index.settle();
         Ok(index)
     }
 
@@ -276,9 +282,12 @@ impl Index {
         }
         knows(&transaction, number, segment.header.generation)?;
         transaction.commit()?;
-        // What was deleted leaves SQLite's log as well, unless somebody is reading: then it does so later.
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         Ok(())
+    }
+
+    /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
+    pub(crate) fn settle(&self) {
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     /// Takes in a batch of entries, up to the last that is durable, and returns whether there are more.

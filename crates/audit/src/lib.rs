@@ -42,6 +42,7 @@ mod error;
 mod files;
 mod id;
 mod index;
+mod keys;
 mod log;
 mod read;
 mod records;

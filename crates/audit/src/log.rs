@@ -4,12 +4,13 @@ use crate::entry::Draft;
 use crate::error::{Error, Refused};
 use crate::files::{Folder, LOCK};
 use crate::id::EntryId;
+use crate::keys::Keys;
 use crate::read::Reader;
 use crate::recover::{Opened, recover};
 use crate::writer::{Shared, Task, Writer};
 use jiff::Timestamp;
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 /// What tells the time. It may go backwards: ids still grow, and each entry says what the clock said.
@@ -154,6 +155,11 @@ impl Log {
     /// Returns what the clock says.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Has the idempotency keys kept of what is appended from now on.
+    pub(crate) fn keep_keys(&self, keys: Arc<Mutex<Keys>>) {
+        self.shared.keep_keys(keys);
     }
 
     /// Calls something after each group that is durable.

@@ -1,15 +1,17 @@
 //! A log with its index: what a server holds.
 
-use crate::entry::Entry;
-use crate::error::Error;
+use crate::entry::{Draft, Entry};
+use crate::error::{Error, Refused};
 use crate::files::Folder;
 use crate::id::EntryId;
 use crate::index::{Index, IndexFile, Page, Query, Trouble};
-use crate::log::{Clock, Log, LogLimits};
+use crate::keys::{Keys, MOST_KEYS};
+use crate::log::{Clock, Log, LogLimits, Receipt};
 use crate::read::Reader;
 use crate::recover::Opened;
-use crate::retention::{Retention, Swept, sweep};
+use crate::retention::{Hold, HoldLifted, Retention, Swept, sweep};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub struct Records {
     behind: Arc<Behind>,
     thread: Option<JoinHandle<()>>,
     sweeping: Mutex<()>,
+    /// Taken by whoever puts a hold on or lifts one, and by a sweep while it writes a segment anew.
+    terms: Mutex<()>,
 }
 
 impl fmt::Debug for Records {
@@ -53,7 +57,17 @@ pub struct IndexState {
 /// What follows the log.
 struct Behind {
     reader: Reader,
-    slot: Mutex<Slot>,
+    place: Option<IndexFile>,
+    // Closed before what writes, which is to be the last and tidies up.
+    lists: Readers,
+    lookups: Readers,
+    /// What writes the index. Whoever has it may be reading a segment: only what needs that waits for it.
+    slot: Mutex<Option<Index>>,
+    /// How often the index was opened.
+    openings: AtomicU64,
+    /// Held for no longer than it takes to look at it.
+    state: Mutex<IndexState>,
+    keys: Arc<Mutex<Keys>>,
     wake: Mutex<Wake>,
     changed: Condvar,
 }
@@ -64,71 +78,110 @@ struct Wake {
     closed: bool,
 }
 
-struct Slot {
-    place: Option<IndexFile>,
-    index: Option<Index>,
-    state: IndexState,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is inside is only a cache of what is on disk, so a panic leaves nothing that must not be seen.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Slot {
+/// Connections that only read. Who finds both taken waits for the first.
+#[derive(Default)]
+struct Readers([Mutex<Option<(u64, Index)>>; 2]);
+
+impl Readers {
+    fn any(&self) -> MutexGuard<'_, Option<(u64, Index)>> {
+        let [first, second] = &self.0;
+        first.try_lock().or_else(|_| second.try_lock()).unwrap_or_else(|_| lock(first))
+    }
+
+    /// Waits until nobody reads, and lets nobody begin.
+    fn none(&self) -> impl Sized + '_ {
+        self.0.each_ref().map(lock)
+    }
+}
+
+impl Behind {
     /// Takes in a batch, and returns whether there are more. An index that is worthless is made again.
-    fn step(&mut self, reader: &Reader, durable: u64) -> Result<bool, Trouble> {
-        let done = match self.try_step(reader, durable) {
-            Err(Trouble::Worthless(why)) => self.remake(reader, durable, why),
+    fn step(&self, slot: &mut Option<Index>, durable: u64) -> Result<bool, Trouble> {
+        let done = match self.try_step(slot, durable) {
+            Err(Trouble::Worthless(why)) => self.remake(slot, durable, why),
             done => done,
         };
-        self.state.durable = durable;
-        self.state.trouble = match &done {
+        lock(&self.state).trouble = match &done {
             Ok(_) => None,
             Err(Trouble::Locked) => Some(Error::IndexLocked.to_string()),
             Err(Trouble::Worthless(why) | Trouble::Other(why)) => Some(why.clone()),
         };
         if matches!(done, Err(Trouble::Worthless(_) | Trouble::Other(_))) {
-            self.index = None;
+            *slot = None;
         }
         done
     }
 
-    fn remake(&mut self, reader: &Reader, durable: u64, why: String) -> Result<bool, Trouble> {
-        self.index = None;
+    fn remake(&self, slot: &mut Option<Index>, durable: u64, why: String) -> Result<bool, Trouble> {
+        *slot = None;
         self.place()?.remove()?;
-        self.state.remade = Some(why);
-        self.try_step(reader, durable)
+        lock(&self.state).remade = Some(why);
+        self.try_step(slot, durable)
     }
 
     fn place(&self) -> Result<&IndexFile, Trouble> {
         self.place.as_ref().ok_or_else(|| Trouble::Other("this log has no index".to_owned()))
     }
 
-    fn try_step(&mut self, reader: &Reader, durable: u64) -> Result<bool, Trouble> {
-        let place = self.place.as_ref().ok_or_else(|| Trouble::Other("this log has no index".to_owned()))?;
-        if self.index.is_some() && !place.is_there() {
-            self.index = None;
-            self.state.remade = Some("somebody removed it".to_owned());
+    fn try_step(&self, slot: &mut Option<Index>, durable: u64) -> Result<bool, Trouble> {
+        let place = self.place()?;
+        if slot.is_some() && !place.is_there() {
+            *slot = None;
+            lock(&self.state).remade = Some("somebody removed it".to_owned());
         }
-        let mut index = match self.index.take() {
+        let mut index = match slot.take() {
             Some(index) => index,
-            None => Index::open(place, reader, durable)?,
+            None => {
+                let index = Index::open(place, &self.reader, durable)?;
+                // Those that read have another, perhaps.
+                self.openings.fetch_add(1, Ordering::AcqRel);
+                index
+            }
         };
-        let more = index.catch_up(reader, durable);
+        let more = index.catch_up(&self.reader, durable);
         let indexed = index.indexed();
-        self.index = Some(index);
-        self.state.indexed = indexed?;
+        *slot = Some(index);
+        let indexed = indexed?;
+        lock(&self.state).indexed = indexed;
+        lock(&self.keys).forget(indexed);
         more
     }
-}
 
-impl Behind {
+    /// Takes in as much as may be waited for, and lets others in between.
+    fn catch_up(&self, durable: u64) -> Result<(), Trouble> {
+        for _ in 0..MOST_BATCHES {
+            if !self.step(&mut lock(&self.slot), durable)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the index as far as it has come, whoever writes it.
+    fn read<T>(&self, readers: &Readers, act: impl FnOnce(&Index) -> Result<T, Error>) -> Result<T, Error> {
+        let place = self.place()?;
+        let mut connection = readers.any();
+        let opening = self.openings.load(Ordering::Acquire);
+        let index = match connection.take() {
+            Some((of, index)) if of == opening => index,
+            _ => Index::open_to_read(place)?,
+        };
+        let done = act(&index);
+        // After trouble it is opened again.
+        *connection = done.is_ok().then_some((opening, index));
+        done
+    }
+
     /// Follows the log until it is closed.
     fn follow(&self, log: &std::sync::Weak<Log>) {
         loop {
             let Some(durable) = log.upgrade().map(|log| log.durable()) else { return };
-            let done = lock(&self.slot).step(&self.reader, durable);
+            let done = self.step(&mut lock(&self.slot), durable);
             let mut wake = lock(&self.wake);
             match done {
                 Ok(true) => {}
@@ -172,15 +225,23 @@ impl Records {
         let (log, opened) = Log::open(folder, limits, clock)?;
         let log = Arc::new(log);
         let has_index = index.is_some();
-        let slot = Slot { place: index, index: None, state: IndexState::default() };
+        let keys = Arc::new(Mutex::new(Keys::new(opened.entries + 1, MOST_KEYS)));
         let behind = Arc::new(Behind {
             reader: log.reader(),
-            slot: Mutex::new(slot),
+            place: index,
+            lists: Readers::default(),
+            lookups: Readers::default(),
+            slot: Mutex::default(),
+            openings: AtomicU64::new(0),
+            state: Mutex::default(),
+            keys: Arc::clone(&keys),
             wake: Mutex::default(),
             changed: Condvar::new(),
         });
-        let mut records = Records { log, behind, thread: None, sweeping: Mutex::default() };
+        let mut records =
+            Records { log, behind, thread: None, sweeping: Mutex::default(), terms: Mutex::default() };
         if has_index {
+            records.log.keep_keys(keys);
             let (behind, log) = (Arc::clone(&records.behind), Arc::downgrade(&records.log));
             let thread = std::thread::Builder::new().name("lexgate-index".to_owned());
             let thread = thread.spawn(move || behind.follow(&log));
@@ -197,11 +258,11 @@ impl Records {
         &self.log
     }
 
-    /// Returns how the index does.
+    /// Returns how the index does. It waits for nothing.
     #[must_use]
     pub fn index_state(&self) -> IndexState {
         let durable = self.log.durable();
-        IndexState { durable, ..lock(&self.behind.slot).state.clone() }
+        IndexState { durable, ..lock(&self.behind.state).clone() }
     }
 
     /// Returns what a query finds, a page of it. The index is brought up some thousand entries first; [`Page::indexed`] says
@@ -210,22 +271,35 @@ impl Records {
     /// # Errors
     /// [`Error::Index`] and [`Error::IndexLocked`], when it cannot be used.
     pub fn list(&self, query: &Query) -> Result<Page, Error> {
-        self.with_index(|index, _| index.list(query))
+        self.behind.catch_up(self.log.durable())?;
+        self.behind.read(&self.behind.lists, |index| index.list(query))
     }
 
     /// Returns the decision that a tenant asked for with an idempotency key; of several, the first. Every entry that was
-    /// acknowledged before the call is looked at.
+    /// acknowledged before the call is looked at, also those that the index has not taken in yet.
     ///
     /// # Errors
-    /// [`Error::Index`] and [`Error::IndexLocked`], when that cannot be known, also because the index is still being made.
+    /// [`Error::Index`] and [`Error::IndexLocked`], when that cannot be known: the index cannot be used, or is still being
+    /// made of what was there when the log was opened.
     pub fn by_idempotency_key(&self, tenant: &str, key: &str) -> Result<Option<Entry>, Error> {
-        let found = self.with_index(|index, behind| {
-            if behind {
-                return Err(Error::Index("it is still being made: ask later".to_owned()));
+        // In this order: what is not kept any more is in the index.
+        let (kept, needed) = lock(&self.behind.keys).find(tenant, key);
+        let look = || {
+            self.behind.read(&self.behind.lookups, |index| {
+                if index.indexed()? < needed {
+                    return Err(Error::Index("it is still being made: ask later".to_owned()));
+                }
+                Ok(index.by_key(tenant, key)?)
+            })
+        };
+        let found = match look() {
+            Ok(found) => found,
+            Err(_) => {
+                self.behind.catch_up(self.log.durable())?;
+                look()?
             }
-            Ok(index.by_key(tenant, key)?)
-        })?;
-        found.map(|(id, location)| self.at(location, id)).transpose()
+        };
+        found.or(kept).map(|(id, location)| self.at(location, id)).transpose()
     }
 
     /// Returns the entry with an id. Without an index a segment is searched.
@@ -233,11 +307,9 @@ impl Records {
     /// # Errors
     /// [`Error::NoEntry`], and when the log cannot be read.
     pub fn entry(&self, id: EntryId) -> Result<Entry, Error> {
-        let location =
-            lock(&self.behind.slot).index.as_ref().and_then(|index| index.locate(id).ok().flatten());
-        match location {
-            Some(location) => self.at(location, id),
-            None => self.behind.reader.find(id),
+        match self.behind.read(&self.behind.lookups, |index| Ok(index.locate(id)?)) {
+            Ok(Some(location)) => self.at(location, id),
+            Ok(None) | Err(_) => self.behind.reader.find(id),
         }
     }
 
@@ -255,12 +327,36 @@ impl Records {
     /// [`Error::Index`] and [`Error::IndexLocked`].
     pub fn reindex(&self) -> Result<u64, Error> {
         let durable = self.log.durable();
-        let mut slot = lock(&self.behind.slot);
-        let mut more = slot.remake(&self.behind.reader, durable, "somebody asked for it".to_owned())?;
+        let why = "somebody asked for it".to_owned();
+        let mut more = self.behind.remake(&mut lock(&self.behind.slot), durable, why)?;
         while more {
-            more = slot.step(&self.behind.reader, durable)?;
+            more = self.behind.step(&mut lock(&self.behind.slot), durable)?;
         }
-        Ok(slot.state.indexed)
+        Ok(lock(&self.behind.state).indexed)
+    }
+
+    /// Puts a hold on decisions of a tenant. When this returns, a sweep that is under way keeps what it has not deleted yet.
+    /// It waits for the segment that the sweep is at. A hold that is appended to the log by other ways counts for later
+    /// sweeps alone.
+    ///
+    /// # Errors
+    /// As [`Log::append`]; [`Refused::Invalid`] for what is no entry.
+    pub fn hold(&self, tenant: &str, hold: &Hold) -> Result<Receipt, Refused> {
+        self.say(hold.draft(tenant))
+    }
+
+    /// Lifts a hold. Whether there is one is not looked at.
+    ///
+    /// # Errors
+    /// As [`Records::hold`].
+    pub fn lift(&self, tenant: &str, lifted: &HoldLifted) -> Result<Receipt, Refused> {
+        self.say(lifted.draft(tenant))
+    }
+
+    fn say(&self, draft: Result<Draft, Error>) -> Result<Receipt, Refused> {
+        let draft = draft.map_err(|error| Refused::Invalid(error.to_string()))?;
+        let _no_segment_is_rewritten = lock(&self.terms);
+        self.log.append(draft)
     }
 
     /// Deletes what is older than tenants keep, as a [`Deletion`](crate::Deletion) says that is recorded first; also what an
@@ -270,29 +366,17 @@ impl Records {
     /// When the log cannot be read or written. The next sweep goes on.
     pub fn sweep(&self, retentions: &[Retention]) -> Result<Swept, Error> {
         let _one_at_a_time = lock(&self.sweeping);
-        sweep(&self.log, retentions, |number| {
+        sweep(&self.log, retentions, &self.terms, |number| {
             let mut slot = lock(&self.behind.slot);
-            let Some(mut index) = slot.index.take() else { return };
+            let Some(mut index) = slot.take() else { return };
             // Where that fails, the index is looked through when it is opened again.
             if index.take_in_again(&self.behind.reader, number).is_ok() {
-                slot.index = Some(index);
+                let _lists = self.behind.lists.none();
+                let _lookups = self.behind.lookups.none();
+                index.settle();
+                *slot = Some(index);
             }
         })
-    }
-
-    /// Does something with the index, brought up as far as may be waited for; tells whether it is still behind.
-    fn with_index<T>(&self, act: impl FnOnce(&Index, bool) -> Result<T, Error>) -> Result<T, Error> {
-        let durable = self.log.durable();
-        let mut slot = lock(&self.behind.slot);
-        let mut behind = true;
-        for _ in 0..MOST_BATCHES {
-            behind = slot.step(&self.behind.reader, durable)?;
-            if !behind {
-                break;
-            }
-        }
-        let index = slot.index.as_ref().ok_or_else(|| Error::Index("it is not open".to_owned()))?;
-        act(index, behind)
     }
 }
 
@@ -304,5 +388,39 @@ impl Drop for Records {
             // What it could not take in is taken in when the log is opened again.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests use files")]
+mod tests {
+    use super::*;
+    use cap_std::fs::Dir;
+
+    #[test]
+    fn a_list_that_takes_long_holds_up_no_lookup_and_no_indexing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = || Dir::open_ambient_dir(temporary.path(), cap_std::ambient_authority()).unwrap();
+        let place = IndexFile { folder: dir(), path: temporary.path().to_owned() };
+        let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
+        let opened = Records::open(Arc::new(dir()), Some(place), LogLimits::default(), clock);
+        let records = opened.unwrap().0;
+        let append = |key: &str| {
+            let caller = format!(r#"{{"idempotencyKey":"{key}"}}"#).into_bytes();
+            let sections = vec![(crate::CALLER, caller)];
+            records.log().append(Draft::new(crate::Kind::Decision, "acme", None, sections).unwrap()).unwrap()
+        };
+        append("one");
+        records.list(&Query { rows: 1, ..Query::default() }).unwrap();
+        // As if there were as many lists under way as there may be.
+        let lists = records.behind.lists.none();
+        let two = append("two");
+        while records.index_state().indexed < 2 {
+            std::thread::yield_now();
+        }
+        assert!(lock(&records.behind.keys).find("acme", "two").0.is_none());
+        assert_eq!(records.by_idempotency_key("acme", "two").unwrap().unwrap().head.id, two.id);
+        assert_eq!(records.entry(two.id).unwrap().sequence, 2);
+        drop(lists);
     }
 }

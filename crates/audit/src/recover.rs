@@ -2,7 +2,8 @@
 //!
 //! A group is written only after the group before it is durable. So when a crash tears something, it is in the last group of
 //! the last segment; nothing in it was acknowledged, and it is cut. If a frame of a *later* group stands behind the place,
-//! then the place was durable once, and is damage. Damage is told, and never mended.
+//! then the place was durable once, and is damage. A later segment, even one without entries, is such a witness too: it is
+//! begun when everything before it is durable, and its header says which entry comes next. Damage is told, and never mended.
 //!
 //! What is left of the last group is written once more and made durable before anything is appended: after a sync that
 //! failed, and after a process was killed, its bytes may be in memory alone, and a system that has told so once need not
@@ -43,23 +44,30 @@ pub(crate) fn recover(folder: &dyn Folder) -> Result<Tail, Error> {
     remove_what_was_put_aside(folder)?;
     let mut numbers = numbers(folder)?;
     check_headers(folder, numbers.end)?;
-    let mut cut_bytes = 0;
+    // The last segment, if nothing in it was acknowledged. It goes, as if it had never been, but only after the one before
+    // was looked at: it is the witness that all of that was durable.
+    let mut begun: Option<Begun> = None;
     while let Some(last) = numbers.clone().next_back() {
         let name = file_name(last);
         let file = folder.write(&name).map_err(Error::io("open", &name))?;
         match scan(&name, &*file, folder, last)? {
-            Scanned::Nothing { bytes } => {
-                // The file was made and nothing in it acknowledged: it goes, as if it had never been.
-                folder.remove(&name).map_err(Error::io("remove", &name))?;
-                folder.sync().map_err(Error::io("sync", "."))?;
-                cut_bytes += bytes;
+            Scanned::Nothing { bytes, header } => {
+                if let Some(later) = &begun {
+                    let what = format!("no entry is in it, though `{}` was begun behind it", later.name);
+                    return Err(Error::damaged(&name, HEADER_BYTES as u64, what));
+                }
+                begun = Some(Begun { name, bytes, first: header.map(|header| header.first) });
                 numbers.end -= 1;
             }
             Scanned::Entries { header, end, group_begin, sequence, id } => {
                 let length = file.length().map_err(Error::io("measure", &name))?;
+                let mut cut_bytes = length.saturating_sub(end);
+                if let Some(later) = begun {
+                    later.check_follows(&name, end, length, sequence)?;
+                    cut_bytes += later.remove(folder)?;
+                }
                 if length > end {
                     file.cut(end).map_err(Error::io("cut", &name))?;
-                    cut_bytes += length - end;
                 }
                 write_again(&name, folder, last, &*file, group_begin..end)?;
                 file.sync().map_err(Error::io("sync", &name))?;
@@ -70,8 +78,44 @@ pub(crate) fn recover(folder: &dyn Folder) -> Result<Tail, Error> {
             }
         }
     }
+    let cut_bytes = begun.map_or(Ok(0), |begun| begun.remove(folder))?;
     let opened = Opened { cut_bytes, ..Opened::default() };
     Ok(Tail { opened, log: None, last_id: None, current: None })
+}
+
+/// A segment that was begun, and in which nothing was acknowledged.
+struct Begun {
+    name: String,
+    bytes: u64,
+    /// The number of its first entry, if its header is whole.
+    first: Option<u64>,
+}
+
+impl Begun {
+    /// Returns an error unless the segment before it is whole: its length, where its entries end, and the last of them.
+    fn check_follows(&self, before: &str, end: u64, length: u64, sequence: u64) -> Result<(), Error> {
+        let next = sequence + 1;
+        let what = match self.first {
+            _ if length > end => {
+                format!("no entry can be read here, though `{}` was begun behind it", self.name)
+            }
+            Some(first) if first != next => {
+                format!(
+                    "entry {next} is missing, though `{}` was begun behind it with entry {first}",
+                    self.name
+                )
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::damaged(before, end, what))
+    }
+
+    /// Removes it, and returns how many bytes it had. Only then may something be appended to the segment before it.
+    fn remove(self, folder: &dyn Folder) -> Result<u64, Error> {
+        folder.remove(&self.name).map_err(Error::io("remove", &self.name))?;
+        folder.sync().map_err(Error::io("sync", "."))?;
+        Ok(self.bytes)
+    }
 }
 
 /// Removes what a crash kept from its place.
@@ -121,7 +165,7 @@ pub(crate) fn check_follows(before: Option<&Header>, header: &Header, name: &str
 
 enum Scanned {
     /// Nothing in the file was ever durable.
-    Nothing { bytes: u64 },
+    Nothing { bytes: u64, header: Option<Header> },
     Entries {
         header: Header,
         /// Where the last entry ends.
@@ -138,9 +182,11 @@ fn scan(name: &str, file: &dyn File, folder: &dyn Folder, number: u64) -> Result
     let bytes = file.length().map_err(Error::io("measure", name))?;
     let mut segment = match Segment::open(folder, number) {
         Ok(Some(segment)) => segment,
-        Ok(None) => return Ok(Scanned::Nothing { bytes }),
+        Ok(None) => return Ok(Scanned::Nothing { bytes, header: None }),
         // The header is durable before a group is written behind it, so a file of that length never had one.
-        Err(Error::Damaged { .. }) if bytes <= HEADER_BYTES as u64 => return Ok(Scanned::Nothing { bytes }),
+        Err(Error::Damaged { .. }) if bytes <= HEADER_BYTES as u64 => {
+            return Ok(Scanned::Nothing { bytes, header: None });
+        }
         Err(error) => return Err(error),
     };
     let header = segment.header;
@@ -172,7 +218,7 @@ fn scan(name: &str, file: &dyn File, folder: &dyn Folder, number: u64) -> Result
             }
         }
     }
-    let Some((sequence, id)) = last else { return Ok(Scanned::Nothing { bytes }) };
+    let Some((sequence, id)) = last else { return Ok(Scanned::Nothing { bytes, header: Some(header) }) };
     Ok(Scanned::Entries { header, end: offset, group_begin, sequence, id })
 }
 

@@ -8,7 +8,8 @@
 //! 3. What a crash left undone is done by the next sweep, because the deletions are in the log.
 //!
 //! A *hold* keeps decisions from being deleted: those of a tenant, of a time, or single ones. It counts for deletions that
-//! are recorded after it, and for what earlier ones have not yet reached. Heads are never deleted: they show that nothing was
+//! are recorded after it, and for what earlier ones have not yet reached: a sweep looks before each segment, and while it
+//! writes one anew, no hold is put on and none is lifted. Heads are never deleted: they show that nothing was
 //! taken out, and will be the leaves of a Merkle tree. Entries of other kinds are never deleted either.
 //!
 //! The blocks of the old file are given back to the file system. Whether they can still be read from the device is for the
@@ -19,12 +20,13 @@ use crate::error::{Error, Refused};
 use crate::files::{File, Folder};
 use crate::id::EntryId;
 use crate::log::Log;
-use crate::read::Reader;
+use crate::read::{Entries, Reader};
 use crate::recover::ASIDE;
 use crate::segment::{Found, HEADER_BYTES, Header, Segment};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// The section of entries that are about keeping and deleting.
 const TERMS: &str = "terms";
@@ -165,16 +167,25 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes in an entry, in the order of the log.
-    fn add(&mut self, entry: &Entry) -> Result<(), Error> {
+    /// Takes in what was appended meanwhile, such as a hold, and returns whether that says anything.
+    fn follow(&mut self, entries: &mut Entries) -> Result<bool, Error> {
+        let mut says = false;
+        for item in entries {
+            says |= self.add(&item?.1)?;
+        }
+        Ok(says)
+    }
+
+    /// Takes in an entry, in the order of the log, and returns whether it says anything.
+    fn add(&mut self, entry: &Entry) -> Result<bool, Error> {
         let terms = match entry.head.kind {
             Kind::Hold => Terms::Hold(terms(entry)?),
             Kind::HoldLifted => Terms::Lifted(terms(entry)?),
             Kind::Deletion => Terms::Deletion(terms(entry)?),
-            Kind::Decision | Kind::SetPut | Kind::SetRolledBack => return Ok(()),
+            Kind::Decision | Kind::SetPut | Kind::SetRolledBack => return Ok(false),
         };
         self.tenants.entry(entry.head.tenant.to_string()).or_default().push((entry.sequence, terms));
-        Ok(())
+        Ok(true)
     }
 
     /// Returns the tenants that something was said about, in order.
@@ -224,6 +235,17 @@ impl Ledger {
     fn deletes(&self, sequence: u64, head: &Head<'_>) -> bool {
         self.covers(sequence, head) && !self.is_held(head, u64::MAX)
     }
+
+    /// Returns whether decisions of one of these tenants were deleted ever.
+    fn may_delete(&self, tenants: &BTreeMap<String, Timestamp>) -> bool {
+        let mut terms = tenants.keys().filter_map(|tenant| self.tenants.get(tenant)).flatten();
+        terms.any(|(_, terms)| matches!(terms, Terms::Deletion(_)))
+    }
+
+    /// Returns whether a sweep may delete something from a segment now.
+    fn deletes_from(&self, folder: &dyn Folder, number: u64) -> Result<bool, Error> {
+        Ok(count(folder, number, |sequence, head| self.deletes(sequence, head))? > 0)
+    }
 }
 
 fn terms<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
@@ -237,11 +259,14 @@ fn terms<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
 /// Deletes what is older than the tenants keep, and what earlier deletions have not reached. Calls `rewritten` with the number
 /// of each segment after it was put in place. It reads the whole log once, and what it deletes from twice more.
 ///
+/// Whoever puts a hold on or lifts one takes `terms`. The sweep takes it while it asks what is held and writes one segment.
+///
 /// # Errors
 /// When the log cannot be read or written. What was recorded as deleted is deleted by the next sweep.
 pub(crate) fn sweep(
     log: &Log,
     retentions: &[Retention],
+    terms: &Mutex<()>,
     mut rewritten: impl FnMut(u64),
 ) -> Result<Swept, Error> {
     let reader = log.reader();
@@ -283,32 +308,35 @@ pub(crate) fn sweep(
             log.append(draft).map_err(refused)?;
         }
     }
-    // Also what was appended meanwhile, such as a hold.
-    for item in entries {
-        ledger.add(&item?.1)?;
-    }
+    ledger.follow(&mut entries)?;
 
-    let may_delete = |tenants: &BTreeMap<String, Timestamp>| {
-        tenants.keys().any(|tenant| {
-            let terms = ledger.tenants.get(tenant).into_iter().flatten();
-            terms.into_iter().any(|(_, terms)| matches!(terms, Terms::Deletion(_)))
-        })
-    };
     let mut swept = Swept::default();
     let mut ended = 0;
-    for (number, _) in oldest.iter().filter(|(_, tenants)| may_delete(tenants)) {
-        if count(reader.folder(), *number, |sequence, head| ledger.deletes(sequence, head))? == 0 {
+    for (number, tenants) in oldest {
+        // Most segments are done with here, where nobody waits; between two, a hold finds its turn.
+        ledger.follow(&mut entries)?;
+        if !ledger.may_delete(&tenants) || !ledger.deletes_from(reader.folder(), number)? {
             continue;
         }
-        if *number > ended {
+        if number > ended {
             // The segment that is written to is not rewritten. Ending it is cheap, and happens once.
             ended = log.end_segment().map_err(refused)?;
         }
-        let (decisions, bytes) = rewrite(log.folder(), *number, &ledger)?;
+        let (decisions, bytes) = {
+            let _nothing_is_held_or_lifted = terms.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(error) = log.failure() {
+                // What was read may not be durable, such as that a hold was lifted.
+                return Err(refused(Refused::Failed(error)));
+            }
+            if ledger.follow(&mut entries)? && !ledger.deletes_from(reader.folder(), number)? {
+                continue;
+            }
+            rewrite(log.folder(), number, &ledger)?
+        };
         swept.decisions += decisions;
         swept.bytes += bytes;
         swept.segments += 1;
-        rewritten(*number);
+        rewritten(number);
     }
     Ok(swept)
 }

@@ -7,13 +7,15 @@ use crate::entry::Sealed;
 use crate::error::{Error, Refused};
 use crate::files::{File, Folder};
 use crate::id::{EntryId, Ids};
+use crate::keys::{Keyed, Keys};
 use crate::log::{Clock, LogLimits, Receipt};
+use crate::read::Location;
 use crate::recover::Tail;
 use crate::segment::{FRAME_BYTES, HEADER_BYTES, Header, file_name};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What is called when an entry is durable, or is not going to be.
 pub(crate) type Done<T> = Box<dyn FnOnce(Result<T, Refused>) + Send>;
@@ -47,6 +49,8 @@ pub(crate) struct Shared {
     durable: AtomicU64,
     /// Called whenever that changes.
     watch: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// Told of idempotency keys before whoever appended is told anything.
+    keys: OnceLock<Arc<Mutex<Keys>>>,
 }
 
 #[derive(Default)]
@@ -65,6 +69,7 @@ impl Shared {
             changed: Condvar::new(),
             durable: AtomicU64::new(durable),
             watch: Mutex::default(),
+            keys: OnceLock::new(),
         }
     }
 
@@ -83,6 +88,12 @@ impl Shared {
 
     pub(crate) fn watch(&self, watch: Option<Box<dyn Fn() + Send>>) {
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+    }
+
+    /// Has keys kept, from the next entry on.
+    pub(crate) fn keep_keys(&self, keys: Arc<Mutex<Keys>>) {
+        // The first who asks has them.
+        let _ = self.keys.set(keys);
     }
 
     /// Puts a task into the queue. Sealing is let in always.
@@ -276,16 +287,25 @@ impl Writer {
         let group = self.next;
         let mut receipts = Vec::with_capacity(entries.len());
         let mut one = Vec::new();
+        let mut keyed = Vec::new();
         for ((entry, _), id) in entries.iter().zip(ids) {
             one.clear();
             entry.write(id, recorded, &mut one)?;
             let offset = current.length + self.buffer.len() as u64;
             current.header.frame(offset, self.next, group, &one, &mut self.buffer);
+            if let Some(key) = entry.key() {
+                let location = Location { segment: current.header.number, offset };
+                keyed.push(Keyed { sequence: self.next, id, location, key });
+            }
             receipts.push(Receipt { id, sequence: self.next, recorded });
             self.next += 1;
         }
         current.file.write_at(current.length, &self.buffer).map_err(Error::io("write", &name))?;
         current.file.sync().map_err(Error::io("sync", &name))?;
+        if let Some(keys) = self.shared.keys.get() {
+            let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
+            keyed.into_iter().for_each(|entry| keys.add(entry));
+        }
         current.length += self.buffer.len() as u64;
         self.current = Some(current);
         Ok(receipts)

@@ -11,7 +11,7 @@ use lexgate_kit::build::Folder;
 use lexgate_kit::import::Source;
 use serde::Serialize;
 use serde_json::json;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -34,8 +34,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<Folder> {
 /// Splits a path into the folder that is opened and the name that is read in it.
 pub(crate) fn file(path: &Path) -> Result<(Dir, PathBuf)> {
     let name = path.file_name().with_context(|| format!("`{}` does not name a file", path.display()))?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok((folder(parent)?.dir, name.into()))
+    Ok((folder(parent(path))?.dir, name.into()))
 }
 
 /// Returns a file that is opened again for each time it is read.
@@ -120,16 +119,37 @@ pub(crate) fn clock() -> std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Syn
     std::sync::Arc::new(jiff::Timestamp::now)
 }
 
-/// Makes a folder that only its owner can use, if it is missing, and opens it.
+/// Makes a folder that only its owner can use, if it is missing, and opens it. Its name and those of the folders above that
+/// were missing are durable then.
 pub(crate) fn private_folder(path: &Path) -> Result<Dir> {
-    let making = || format!("cannot make folder `{}`", path.display());
-    if let Some(above) = path.parent() {
-        std::fs::create_dir_all(above).with_context(making)?;
+    make_durable(path, &mut |above| std::fs::File::open(above)?.sync_all())
+        .with_context(|| format!("cannot make folder `{}`", path.display()))?;
+    Ok(folder(path)?.dir)
+}
+
+/// Makes a folder that only its owner can use, and those above it, where they are missing. Has each folder synced that got a
+/// name, and the one above it also if it was there: whoever made it may have lost power before it was synced.
+fn make_durable(path: &Path, sync: &mut dyn FnMut(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
+    let missing: Vec<&Path> = parent(path).ancestors().take_while(|above| !above.is_dir()).collect();
+    // The empty path stands above a relative one, and is where we are.
+    for folder in missing.into_iter().rev().filter(|above| !above.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+        sync(parent(folder))?;
     }
     match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error).with_context(making)?,
-        _ => Ok(folder(path)?.dir),
+        Ok(()) => sync(parent(path)),
+        // Others' folders may not let us.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match sync(parent(path)) {
+            Err(error) if error.kind() != ErrorKind::PermissionDenied => Err(error),
+            _ => Ok(()),
+        },
+        Err(error) => Err(error),
     }
+}
+
+/// Returns the folder that a path lies in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Returns the secret in a file that only its owner can read; a new one, if there is no such file.
@@ -151,9 +171,7 @@ pub(crate) fn secret(path: &Path) -> Result<[u8; 32]> {
         let linked = folder.hard_link(&aside, &folder, name);
         let _ = folder.remove_file(&aside);
         match linked {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(error).with_context(reading)?
-            }
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error).with_context(reading)?,
             _ => {}
         }
     }
@@ -242,7 +260,7 @@ pub(crate) fn processors() -> NonZeroUsize {
 /// Prints text; colours only on a terminal. A reader that has gone away ends the program, quietly.
 pub(crate) fn print(text: &str) -> Result<()> {
     match anstream::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
             std::process::exit(i32::from(Exit::CouldNotAnswer.code()))
         }
         result => result.context("cannot write to standard output"),
@@ -259,4 +277,46 @@ pub(crate) fn report(error: &anyhow::Error, as_json: bool) -> Exit {
         anstream::eprintln!("{0}error:{0:#} {1}", crate::explain::RED, crate::explain::plain_lines(&text));
     }
     Exit::CouldNotAnswer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_name_of_each_folder_that_is_made_is_durable_before_the_next_is_made() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        let (one, two, three) = (root.join("one"), root.join("one/two"), root.join("one/two/three"));
+        let mut synced = Vec::new();
+        let mut sync = |above: &Path| {
+            synced.push((above.to_owned(), [&one, &two, &three].map(|folder| folder.is_dir())));
+            Ok(())
+        };
+        make_durable(&three, &mut sync).unwrap();
+        make_durable(&three, &mut sync).unwrap();
+        assert_eq!(
+            synced,
+            [
+                (root.to_owned(), [true, false, false]),
+                (one, [true, true, false]),
+                (two.clone(), [true, true, true]),
+                // Again, though it was there.
+                (two, [true, true, true]),
+            ]
+        );
+        assert_eq!(std::fs::metadata(&three).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_whose_name_cannot_be_made_durable_is_an_error() {
+        let temporary = tempfile::tempdir().unwrap();
+        let full = |_: &Path| Err(std::io::Error::from(ErrorKind::StorageFull));
+        assert!(make_durable(&temporary.path().join("one"), &mut { full }).is_err());
+        assert!(make_durable(&temporary.path().join("one"), &mut { full }).is_err());
+        let others = |_: &Path| Err(std::io::Error::from(ErrorKind::PermissionDenied));
+        make_durable(&temporary.path().join("one"), &mut { others }).unwrap();
+        assert!(make_durable(&temporary.path().join("two"), &mut { others }).is_err());
+    }
 }

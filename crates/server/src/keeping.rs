@@ -117,7 +117,7 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
         let scope = scope.read()?;
         app.change(move |app| {
             let hold = Hold { name, reason, by, scope };
-            let receipt = app.records().log().append(hold.draft(tenant.name.as_str())?)?;
+            let receipt = app.records().hold(tenant.name.as_str(), &hold)?;
             Ok(Json(json!({ "entry": receipt.id, "hold": hold })))
         })
         .await
@@ -134,7 +134,7 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
                 return Err(Problem::not_found(format!("there is no hold `{name}`")));
             }
             let lifted = HoldLifted { name, reason, by };
-            let receipt = app.records().log().append(lifted.draft(tenant)?)?;
+            let receipt = app.records().lift(tenant, &lifted)?;
             Ok(Json(json!({ "entry": receipt.id, "lifted": lifted })))
         })
         .await

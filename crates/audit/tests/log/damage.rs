@@ -85,6 +85,49 @@ fn damage_before_the_end_says_which_file_and_where_and_changes_nothing() {
 }
 
 #[test]
+fn a_segment_without_entries_proves_what_stands_before_it() {
+    use lexgate_audit::Folder;
+    let whole = written();
+    let names = segments(&whole);
+    let [.., before, last] = names.as_slice() else { panic!("{names:?}") };
+    let (bytes, length) = (whole.bytes(last), whole.bytes(before).len());
+    // As a crash leaves the last segment: cut in its header, with a header alone, with a part of its first group.
+    for kept in [0, 30, 80, 140] {
+        let begun = written_as(&whole);
+        begun.put(last, &bytes[..kept]);
+        let begun = |change: &dyn Fn(&Faulty)| {
+            let folder = written_as(&begun);
+            change(&folder);
+            let after: Vec<_> = [before, last].map(|name| folder.bytes(name)).into();
+            (open(&folder), folder, after)
+        };
+        let (log, folder, _) = begun(&|_| ());
+        assert_eq!(entries(&log.unwrap().reader()).len() as u64, ENTRIES - 2, "{kept}");
+        assert!(!folder.names().unwrap().contains(last));
+        let a_byte: &dyn Fn(&Faulty) = &|folder| folder.flip(before, length - 10);
+        let the_end: &dyn Fn(&Faulty) = &|folder| {
+            let entry = reader(folder).entries(ENTRIES - 2).unwrap().next().unwrap().unwrap();
+            folder.put(before, &folder.bytes(before)[..entry.0.offset as usize]);
+        };
+        let all: &dyn Fn(&Faulty) = &|folder| folder.put(before, &folder.bytes(before)[..80]);
+        for (what, change) in [("a byte", a_byte), ("the end", the_end), ("all", all)] {
+            if what == "the end" && kept < 80 {
+                // Without a header nothing says which entry came last.
+                continue;
+            }
+            let (error, folder, then) = begun(change);
+            let error = error.map(drop).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{before}` is damaged at byte ")), "{kept}, {what}: {error}");
+            assert!(
+                error.contains(&format!("though `{last}` was begun behind it")),
+                "{kept}, {what}: {error}"
+            );
+            assert_eq!([before, last].map(|name| folder.bytes(name)).as_slice(), then, "{kept}, {what}");
+        }
+    }
+}
+
+#[test]
 fn verifying_looks_for_entries_behind_damage() {
     let folder = written();
     let first = segments(&folder).remove(0);

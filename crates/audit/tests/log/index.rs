@@ -1,6 +1,8 @@
 //! The index is behind the log: it finds, follows, and may be lost, locked, stale or worthless.
 
+use crate::faulty::Faulty;
 use crate::records::{CASE, Case, decision, record};
+use crate::watched::Watched;
 use crate::{clock, draft, small};
 use cap_std::fs::Dir;
 use lexgate_audit::{
@@ -8,8 +10,8 @@ use lexgate_audit::{
 };
 use lexgate_model::{Outcome, Span};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 
 fn dir(path: &Path) -> Dir {
     Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap()
@@ -199,7 +201,9 @@ fn while_the_index_is_locked_the_log_goes_on_and_says_so() {
     }
     let locked = "the index is locked by another process; it is tried again";
     assert_eq!(records.list(&all()).unwrap_err().to_string(), locked);
-    assert_eq!(records.by_idempotency_key("acme", "k").unwrap_err().to_string(), locked);
+    // So it is by a key, which is remembered until the index has it; and that there is none is known as well.
+    assert_eq!(records.by_idempotency_key("acme", "k").unwrap().unwrap().sequence, 2);
+    assert_eq!(records.by_idempotency_key("acme", "other").unwrap(), None);
     assert_eq!(records.index_state().trouble.as_deref(), Some(locked));
     // By id it is found without the index.
     assert_eq!(records.entry(receipt.id).unwrap().sequence, 2);
@@ -208,6 +212,40 @@ fn while_the_index_is_locked_the_log_goes_on_and_says_so() {
     assert_eq!(sequences(&records, all()).len(), 22);
     assert_eq!(records.index_state().trouble, None);
     assert_eq!(records.index_state().remade, None);
+}
+
+#[test]
+fn while_the_index_takes_something_in_keys_are_found_and_its_state_is_told() {
+    let index = tempfile::tempdir().unwrap();
+    let folder = Watched::over(&Faulty::default());
+    let log = Arc::new(folder.clone());
+    let (records, _) = Records::open(log, Some(place(index.path())), small(), clock(20_000).0).unwrap();
+    let records = Arc::new(records);
+    let keyed = |key| decision(Case { key: Some(key), ..CASE });
+    records.log().append(keyed("one")).unwrap();
+    assert_eq!(sequences(&records, all()), [1]);
+    let (sender, receiver) = mpsc::channel();
+    let meanwhile = Arc::clone(&records);
+    // The index looks at the first segment before it ends a batch.
+    folder.before("read segment-0000000001.log", move || {
+        let found = ["one", "two", "three"].map(|key| {
+            let entry = meanwhile.by_idempotency_key("acme", key).unwrap();
+            entry.map(|entry| entry.sequence)
+        });
+        let state = meanwhile.index_state();
+        drop(meanwhile);
+        sender.send((found, state.indexed, state.durable)).unwrap();
+    });
+    let two = records.log().append(keyed("two")).unwrap();
+    assert_eq!(receiver.recv().unwrap(), ([Some(1), Some(2), None], 1, 2));
+    // The first of several stays the first, whether it is in the index or not.
+    records.log().append(keyed("one")).unwrap();
+    records.log().append(keyed("two")).unwrap();
+    for asked in 0..2 {
+        assert_eq!(records.by_idempotency_key("acme", "one").unwrap().unwrap().sequence, 1, "{asked}");
+        assert_eq!(records.by_idempotency_key("acme", "two").unwrap().unwrap().head.id, two.id, "{asked}");
+        records.list(&all()).unwrap();
+    }
 }
 
 #[test]

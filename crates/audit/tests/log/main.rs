@@ -15,6 +15,7 @@ mod index;
 mod kill;
 mod records;
 mod retention;
+mod watched;
 
 use jiff::{SignedDuration, Timestamp};
 use lexgate_audit::{Clock, Draft, Entry, Kind, Log, LogLimits, Reader};

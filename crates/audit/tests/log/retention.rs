@@ -1,13 +1,14 @@
 //! Deleting by age, with holds; what is deleted stays deleted, and nothing else, whenever the power is lost.
 
 use crate::faulty::{Faulty, Left};
+use crate::watched::Watched;
 use crate::{clock, draft, entries, small};
 use lexgate_audit::{
     Clock, Draft, Folder, Hold, HoldLifted, Kind, Ledger, Reader, Records, Retention, Scope, Swept, verify,
 };
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
 
 fn open(folder: &Faulty, clock: &Clock) -> Result<Records, lexgate_audit::Error> {
     Records::open(Arc::new(folder.clone()), None, small(), Arc::clone(clock)).map(|(records, _)| records)
@@ -35,16 +36,20 @@ fn deleted(folder: &Faulty) -> Vec<u64> {
     all.iter().filter(|entry| entry.is_deleted()).map(|entry| entry.sequence).collect()
 }
 
-fn hold(name: &str, scope: Scope) -> Draft {
+fn court(name: &str, scope: Scope) -> Hold {
     Hold { name: name.to_owned(), reason: "a court".to_owned(), by: "ops".to_owned(), scope }
-        .draft("acme")
-        .unwrap()
+}
+
+fn hold(name: &str, scope: Scope) -> Draft {
+    court(name, scope).draft("acme").unwrap()
+}
+
+fn settled(name: &str) -> HoldLifted {
+    HoldLifted { name: name.to_owned(), reason: "settled".to_owned(), by: "ops".to_owned() }
 }
 
 fn lifted(name: &str) -> Draft {
-    HoldLifted { name: name.to_owned(), reason: "settled".to_owned(), by: "ops".to_owned() }
-        .draft("acme")
-        .unwrap()
+    settled(name).draft("acme").unwrap()
 }
 
 #[test]
@@ -164,6 +169,61 @@ fn a_hold_also_keeps_what_a_deletion_has_not_reached() {
     assert_eq!(records.sweep(&[]).unwrap().decisions, 1);
     assert_eq!(deleted(&folder), [1, 3, 5]);
     assert!(verify(&records.log().reader()).unwrap().is_sound());
+}
+
+fn records(folder: &Watched, clock: &Clock) -> Arc<Records> {
+    Arc::new(Records::open(Arc::new(folder.clone()), None, small(), Arc::clone(clock)).unwrap().0)
+}
+
+#[test]
+fn a_hold_that_is_put_on_between_two_segments_keeps_what_is_in_the_later_ones() {
+    let (folder, clock, hand) = written();
+    hand.store(20_100, Ordering::SeqCst);
+    let watched = Watched::over(&folder);
+    let records = records(&watched, &clock);
+    let (late, again) = (Arc::clone(&records), watched.clone());
+    watched.before("replace segment-0000000001.log", move || {
+        again.before("read segment-0000000002.log", move || {
+            late.hold("acme", &court("late", Scope::Everything)).unwrap();
+        });
+    });
+    let swept = records.sweep(&[keep("acme", 1), keep("other", 1)]).unwrap();
+    // Two in a segment; what the hold does not hold is deleted all the same.
+    assert_eq!(deleted(&folder), [1, 2, 4, 6, 8, 10, 12]);
+    assert_eq!((swept.decisions, swept.segments), (7, 6));
+    assert!(verify(&records.log().reader()).unwrap().is_sound());
+    records.lift("acme", &settled("late")).unwrap();
+    records.sweep(&[]).unwrap();
+    assert_eq!(deleted(&folder), (1..=12).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_there_when_a_hold_is_acknowledged_stays() {
+    let (folder, clock, hand) = written();
+    hand.store(20_100, Ordering::SeqCst);
+    let watched = Watched::over(&folder);
+    let records = records(&watched, &clock);
+    let (sender, receiver) = mpsc::channel();
+    let (late, before) = (Arc::clone(&records), folder.clone());
+    watched.before("replace segment-0000000003.log", move || {
+        let durable = late.log().durable();
+        let (log, holds) = (Arc::clone(&late), before.clone());
+        std::thread::spawn(move || {
+            late.hold("acme", &court("late", Scope::Everything)).unwrap();
+            sender.send(deleted(&holds)).unwrap();
+        });
+        // Time for a hold that waits for nobody.
+        for _ in 0..10_000 {
+            if log.log().durable() > durable {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    });
+    records.sweep(&[keep("acme", 1)]).unwrap();
+    let then = receiver.recv().unwrap();
+    assert_eq!(deleted(&folder), then);
+    assert!(then.contains(&5), "{then:?}");
 }
 
 #[test]
