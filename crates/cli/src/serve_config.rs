@@ -429,7 +429,9 @@ mod tests {
         let missing: Vec<_> = keys
             .iter()
             .filter(|key| {
-                ["`{}`", "`[{}]`", "`[[{}]]`"].iter().all(|form| !page.contains(&form.replace("{}", key)))
+                ["`{}`", "`[{}]`", "`[{}.NAME]`", "`[[{}]]`"]
+                    .iter()
+                    .all(|form| !page.contains(&form.replace("{}", key)))
             })
             .collect();
         assert!(missing.is_empty(), "docs/operating.md says nothing of {missing:?}");
