@@ -125,7 +125,9 @@ fn options() -> Result<Options> {
             "--rounds" => options.rounds = given.next().unwrap_or_default().parse()?,
             "--bindings" => options.bindings = Some(given.next().unwrap_or_default().parse()?),
             "--profile" => options.profile = given.next(),
-            _ => bail!("options are --json, --only-ours, --rounds N, --bindings N, --profile ROW and --served"),
+            _ => {
+                bail!("options are --json, --only-ours, --rounds N, --bindings N, --profile ROW and --served")
+            }
         }
     }
     Ok(options)

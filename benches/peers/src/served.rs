@@ -6,6 +6,7 @@
 
 mod client;
 mod servers;
+mod storm;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -44,10 +45,13 @@ pub fn print(json: bool) -> Result<()> {
         println!("{}", json!({ "fdatasyncMs": median, "fdatasyncP99Ms": p99 }));
     } else {
         println!("A write of 16 KiB with fdatasync takes {median:.2} ms, p99 {p99:.2} ms.\n");
-        println!("| server | connections | requests a second | over bare | median, ms | p99, ms |");
+    }
+    storm::print(folder.path(), json)?;
+    servers::pin(1)?;
+    if !json {
+        println!("\n| server | connections | requests a second | over bare | median, ms | p99, ms |");
         println!("| --- | --- | --- | --- | --- | --- |");
     }
-    servers::pin(1)?;
     let servers = servers::KINDS.iter().map(|kind| servers::Child::start(kind, folder.path()));
     let servers = servers.collect::<Result<Vec<_>>>()?;
     for connections in CONNECTIONS {
@@ -57,7 +61,9 @@ pub fn print(json: bool) -> Result<()> {
                 turns.push(client::ask(server, connections, WARM, TURN)?);
             }
         }
-        let of = |turns: &Vec<Turn>, what: fn(&Turn) -> f64| rounds::measure::median(turns.iter().map(what).collect());
+        let of = |turns: &Vec<Turn>, what: fn(&Turn) -> f64| {
+            rounds::measure::median(turns.iter().map(what).collect())
+        };
         for (server, given) in servers.iter().zip(&turns) {
             let bare = servers.iter().position(|other| other.kind.name == server.kind.beside);
             let bare = turns.get(bare.context("no such server")?).context("no turns")?;
@@ -66,10 +72,15 @@ pub fn print(json: bool) -> Result<()> {
             let (median, p99) = (of(given, |turn| turn.median), of(given, |turn| turn.p99));
             let name = server.kind.name;
             if json {
-                println!("{}", json!({ "server": name, "connections": connections, "perSecond": per_second,
-                    "overBare": ratio, "medianMs": median, "p99Ms": p99 }));
+                println!(
+                    "{}",
+                    json!({ "server": name, "connections": connections, "perSecond": per_second,
+                    "overBare": ratio, "medianMs": median, "p99Ms": p99 })
+                );
             } else {
-                println!("| {name} | {connections} | {per_second:.0} | {ratio:.2} | {median:.2} | {p99:.2} |");
+                println!(
+                    "| {name} | {connections} | {per_second:.0} | {ratio:.2} | {median:.2} | {p99:.2} |"
+                );
             }
         }
     }

@@ -40,8 +40,17 @@ pub(super) fn ask(server: &Child, connections: usize, warm: Duration, turn: Dura
 }
 
 /// Microseconds up to a minute.
-fn histogram() -> Result<Histogram<u64>> {
+pub(super) fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
+}
+
+/// Connects.
+pub(super) async fn connected(port: u16) -> Result<http1::SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 async fn connection(
@@ -52,10 +61,7 @@ async fn connection(
     begin: Instant,
     end: Instant,
 ) -> Result<Histogram<u64>> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
+    let mut sender = connected(port).await?;
     let mut took = histogram()?;
     loop {
         let request = Request::post(&uri)

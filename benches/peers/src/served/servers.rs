@@ -39,6 +39,7 @@ const BARE: &str = "bare, native rule, appends and syncs";
 const BARE_OFF: &str = "bare, native rule, no log";
 const OURS: &str = "Lexgate";
 const OURS_OFF: &str = "Lexgate, records off";
+const OURS_SHARED: &str = "Lexgate, two tenants";
 
 pub(super) const KINDS: [Kind; 4] = [
     Kind { name: BARE, beside: BARE, path: DECISIONS, answer: LICENCE },
@@ -47,8 +48,12 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind { name: OURS_OFF, beside: BARE_OFF, path: DECISIONS, answer: LICENCE },
 ];
 
+/// A server that two tenants share, on all processors.
+pub(super) const SHARED: Kind =
+    Kind { name: OURS_SHARED, beside: OURS_SHARED, path: DECISIONS, answer: LICENCE };
+
 /// Bytes that Lexgate's log takes for one decision of the workload, from a run of it: what the bare server appends.
-const ENTRY_BYTES: usize = 5_600;
+const ENTRY_BYTES: usize = 4_350;
 
 /// Keeps this process on one processor.
 pub(super) fn pin(processor: usize) -> Result<()> {
@@ -88,8 +93,11 @@ impl Drop for Child {
 
 /// Serves one kind on one processor, and prints its port.
 pub fn serve(name: &str, folder: &Path) -> Result<()> {
-    pin(0)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let threads = if name == OURS_SHARED { 2 } else { 1 };
+    if threads == 1 {
+        pin(0)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
@@ -101,8 +109,10 @@ pub fn serve(name: &str, folder: &Path) -> Result<()> {
                 let routes = Router::new().route(DECISIONS, post(bare)).with_state(log);
                 Ok(axum::serve(listener.tap_io(|stream| drop(stream.set_nodelay(true))), routes).await?)
             }
-            OURS | OURS_OFF => {
-                let server = ours(folder, if name == OURS { Recording::EveryDecision } else { Recording::Nothing })?;
+            OURS | OURS_OFF | OURS_SHARED => {
+                let off = name == OURS_OFF;
+                let recording = if off { Recording::Nothing } else { Recording::EveryDecision };
+                let server = ours(folder, recording, threads)?;
                 told();
                 Ok(server.serve(listener, std::future::pending()).await?)
             }
@@ -153,14 +163,16 @@ impl Appender {
 }
 
 /// Opens Lexgate's server with the policy of the workload for one tenant.
-fn ours(folder: &Path, recording: Recording) -> Result<Server> {
+fn ours(folder: &Path, recording: Recording, threads: usize) -> Result<Server> {
     let data = tempfile::tempdir_in(folder)?.keep();
     let dir = cap_std::fs::Dir::open_ambient_dir(&data, cap_std::ambient_authority())?;
     let config = Config {
         authentication: Authentication::Loopback,
+        tls: None,
+        retention: Vec::new(),
         default_tenant: None,
         public_url: "http://127.0.0.1".to_owned(),
-        limits: ServerLimits::of(std::num::NonZeroUsize::MIN),
+        limits: ServerLimits::of(threads.try_into()?),
         quotas: lexgate_server::Quotas::default(),
         trust: lexgate_packages::Trust::default(),
         clock: Arc::new(jiff::Timestamp::now),
@@ -171,8 +183,10 @@ fn ours(folder: &Path, recording: Recording) -> Result<Server> {
     let package = server.put_package(&guests::package("screening")?.bytes).map_err(told)?;
     let set = json!({ "otherwise": "deny", "bindings": [{ "id": "b", "package": package }] });
     let set = SetDocument::read(&serde_json::to_vec(&set)?).map_err(told)?;
-    let tenant: TenantName = "w".parse()?;
-    server.put_set(&tenant, set, "benchmark").map_err(told)?;
+    for tenant in ["w", "storm"] {
+        let tenant: TenantName = tenant.parse()?;
+        server.put_set(&tenant, set.clone(), "benchmark").map_err(told)?;
+    }
     Ok(server)
 }
 
