@@ -327,14 +327,14 @@ mod tests {
         (task, begin, end)
     }
 
-    #[test]
-    fn a_tenant_holds_no_more_than_its_share() {
-        let crew = Crew::start(CrewLimits::of(some(2))).unwrap();
+    /// A tenant that may have one thread of so many leaves the others to others, however much of it waits.
+    fn others_go_on(threads: usize, terms: Terms) {
+        let crew = Crew::start(CrewLimits::of(some(threads))).unwrap();
         let (slow, begun, end) = held();
-        crew.submit("slow", Terms::default(), slow).unwrap();
+        crew.submit("slow", terms, slow).unwrap();
         begun.recv().unwrap();
         let (next, next_begun, next_end) = held();
-        crew.submit("slow", Terms::default(), next).unwrap();
+        crew.submit("slow", terms, next).unwrap();
         for _ in 0..100 {
             let (done, is_done) = channel();
             crew.submit("quick", Terms::default(), move || done.send(()).unwrap()).unwrap();
@@ -344,6 +344,16 @@ mod tests {
         end.send(()).unwrap();
         next_begun.recv().unwrap();
         drop(next_end);
+    }
+
+    #[test]
+    fn a_tenant_holds_no_more_than_its_share() {
+        others_go_on(2, Terms::default());
+    }
+
+    #[test]
+    fn a_tenant_may_have_less_than_its_share() {
+        others_go_on(3, Terms { threads: Some(some(1)), ..Terms::default() });
     }
 
     #[test]
@@ -378,24 +388,6 @@ mod tests {
         drop(told);
         end.send(()).unwrap();
         assert_eq!(tell.iter().collect::<String>(), "aabcaabab");
-    }
-
-    #[test]
-    fn a_tenant_may_have_less_than_its_share() {
-        let crew = Crew::start(CrewLimits::of(some(3))).unwrap();
-        let terms = Terms { threads: Some(some(1)), ..Terms::default() };
-        let (slow, begun, end) = held();
-        crew.submit("slow", terms, slow).unwrap();
-        begun.recv().unwrap();
-        let (next, next_begun, next_end) = held();
-        crew.submit("slow", terms, next).unwrap();
-        let (done, is_done) = channel();
-        crew.submit("quick", Terms::default(), move || done.send(()).unwrap()).unwrap();
-        is_done.recv().unwrap();
-        assert_eq!((crew.waiting(), next_begun.try_recv().is_ok()), (1, false));
-        end.send(()).unwrap();
-        next_begun.recv().unwrap();
-        drop(next_end);
     }
 
     #[test]

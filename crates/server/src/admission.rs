@@ -58,7 +58,7 @@ const MILLION: i128 = 1_000_000;
 impl Bucket {
     fn fill(&mut self, rate: NonZeroU64, now: Timestamp) {
         let gone = now.duration_since(self.filled).as_micros();
-        // A clock that went backwards gives nothing, and takes nothing.
+        // A clock that goes backwards gives nothing and takes nothing; what it repeats counts again, up to a full bucket.
         self.level = self.level.saturating_add(i128::from(rate.get()) * gone.max(0)).min(full(rate));
         self.filled = now;
     }
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(again(at(0)), Some(Some(4)));
         assert_eq!(again(at(2_900)), Some(Some(1)));
         assert!(admission.admit(&other, at(0)).is_ok());
-        // A clock that goes backwards gives nothing for what it repeats.
+        // A clock that goes backwards gives nothing; it counts on from there.
         assert_eq!(again(at(0)), Some(Some(1)));
         assert_eq!(again(at(200)), None);
         // No more than ten seconds are saved up.
