@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("lexgate-cli", &["audit", "engine", "kit", "model", "packages", "server"]),
     ("lexgate-server", &["audit", "engine", "model", "packages"]),
     ("lexgate-kit", &["engine", "model", "packages"]),
-    ("lexgate-engine", &["model"]),
+    ("lexgate-engine", &["model", "packages"]),
     ("lexgate-packages", &["model"]),
     ("lexgate-sdk", &["model"]),
 ];

@@ -75,18 +75,22 @@ fn rows(
     usual: &Prepared,
 ) -> Result<Vec<Row>> {
     let (requests, day) = (lexgate::requests()?, lexgate::day()?);
-    let of = |policy: &Prepared| {
+    let of = |engine: &Engine, policy: &Prepared| {
         let fuel = |request| engine.evaluate(policy, request, day, &Limits::default()).used.fuel;
         requests.iter().map(|request| fuel(request).saturating_sub(INSTANCE_FUEL)).collect::<Vec<u64>>()
     };
-    let fuel = of(policy);
-    eprintln!("fuel of the questions with the sdk: {fuel:?}; without: {:?}", of(usual));
+    let components = Engine::builder().components().start()?;
+    let component = lexgate::prepare(&components, package.clone())?;
+    let fuel = of(&components, &component);
+    let (with, without) = (of(engine, policy), of(engine, usual));
+    eprintln!("fuel of the questions with the sdk: {with:?}; without: {without:?}; as a component: {fuel:?}");
     let mut rows = native::rows();
     rows.push(lexgate::whole("Lexgate", engine, policy)?);
     rows.push(lexgate::record("Lexgate, the whole record", engine, policy)?);
     rows.push(lexgate::whole("Lexgate, a policy without the sdk", engine, usual)?);
     rows.push(lexgate::evaluation("Lexgate, the evaluation alone", engine, policy)?);
     rows.push(lexgate::evaluation("the same of a policy without the sdk", engine, usual)?);
+    rows.push(lexgate::evaluation("the same as a component", &components, &component)?);
     let listed = guests::package("listed")?;
     for (name, more) in [("a list of 4 places is looked up", 0), ("a list of 100 000 places", 99_996)] {
         let policy = lexgate::prepare_listed(engine, listed.clone(), more)?;

@@ -46,8 +46,14 @@ fn worker(limits: WorkerLimits) -> Worker {
 /// Has a guest made ready somewhere.
 fn make(workshop: &dyn Workshop, guest: &Guest<'_>, limits: &Limits) -> Result<Artifact, Failed> {
     let package = guest.package();
-    let order =
-        Order { package: &package, contract: CONTRACT, parameters: "{}", datasets: &Arc::default(), limits };
+    let order = Order {
+        package: &package,
+        contract: CONTRACT,
+        parameters: "{}",
+        datasets: &Arc::default(),
+        limits,
+        solo: true,
+    };
     workshop.make(order)
 }
 

@@ -33,6 +33,8 @@ pub struct State {
     host_call_bytes: u64,
     pub(crate) memory_bytes: u64,
     pub(crate) memory_refused: bool,
+    /// Whether the guest may call the host now: not while it makes room for what it is handed.
+    pub(crate) may_leave: bool,
 }
 
 /// A host call that may not be. It ends the guest, and becomes the fault it holds.
@@ -55,6 +57,7 @@ impl State {
             host_call_bytes: 0,
             memory_bytes: 0,
             memory_refused: false,
+            may_leave: true,
         }
     }
 

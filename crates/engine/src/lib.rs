@@ -32,6 +32,7 @@
 
 mod artifact;
 mod cache;
+mod code;
 mod config;
 pub mod contract;
 mod crew;
@@ -46,6 +47,7 @@ mod prepare;
 mod profile;
 mod resident;
 mod run;
+mod solo;
 mod ticker;
 mod v0_1;
 mod worker;

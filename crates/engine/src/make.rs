@@ -16,10 +16,12 @@ use crate::contract::{Contract, Guest};
 use crate::engine::{Served, serve};
 use crate::host::State;
 use crate::run::{configure, fault_of, shortened, used};
+use crate::solo::Solo;
 use crate::ticker::Ticker;
 use lexgate_model::fault::{Fault, Limits, Refusal};
-use lexgate_model::package::DatasetVersion;
+use lexgate_model::package::{CONTRACT, DatasetVersion};
 use lexgate_model::record::Used;
+use lexgate_packages::{Alone, Ways, alone};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,7 +31,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Component, ComponentNamedList, Instance, InstancePre, Lift, WasmList};
-use wasmtime::{CacheStore, Store};
+use wasmtime::{CacheStore, Module, Store};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 /// What is to be made ready.
@@ -45,6 +47,8 @@ pub struct Order<'a> {
     pub datasets: &'a Arc<[DatasetVersion]>,
     /// What it may use up while it is configured.
     pub limits: &'a Limits,
+    /// Whether the module alone is compiled of a component that is one module; else it stays a component.
+    pub solo: bool,
 }
 
 /// Why it could not be made ready.
@@ -129,20 +133,29 @@ impl Maker {
     pub(crate) fn make(&self, order: Order<'_>) -> Result<Artifact, Failed> {
         match self.snapshot(order)? {
             Ok((component, used)) => {
-                let code = self.compile(&component)?;
-                Ok(Artifact { start: Start::Snapshot, configuring: used, code })
+                let (code, solo) = match order.solo.then(|| self.alone(order, &component)).flatten() {
+                    Some((code, ways)) => (code, Some(ways)),
+                    None => (self.compile(&component)?, None),
+                };
+                Ok(Artifact { start: Start::Snapshot, configuring: used, solo, code })
             }
             Err(because) => {
                 let (store, _) = self.configured(order.package, order)?;
                 let configuring = configuring(&store, order);
                 let code = self.compile(order.package)?;
-                Ok(Artifact { start: Start::Afresh(because), configuring, code })
+                Ok(Artifact { start: Start::Afresh(because), configuring, solo: None, code })
             }
         }
     }
 
     fn compile(&self, component: &[u8]) -> Result<Vec<u8>, Failed> {
         compiled(|| self.wasmtime.precompile_component(component))
+    }
+
+    /// Compiles the module that a component of our contract consists of, if it consists of one and that can be linked alone.
+    fn alone(&self, order: Order<'_>, component: &[u8]) -> Option<(Vec<u8>, Ways)> {
+        let (module, _, ways) = solo(&self.wasmtime, order, component)?;
+        Some((module.serialize().ok()?, ways))
     }
 
     /// Configures a component and returns it as it is then; or the construct for which that cannot be done.
@@ -183,6 +196,19 @@ impl Maker {
             Err(error) => Err(Failed::Faulted(fault_of(&error, store.data()))),
         }
     }
+}
+
+/// Returns the module that a component of our contract consists of, if it consists of one: compiled, linked, and what its
+/// exports do.
+pub(crate) fn solo(
+    wasmtime: &wasmtime::Engine,
+    order: Order<'_>,
+    component: &[u8],
+) -> Option<(Module, Solo, Ways)> {
+    let Alone { module, ways } = alone(component).filter(|_| order.contract == CONTRACT)?;
+    let module = compiled(|| Module::new(wasmtime, module)).ok()?;
+    let solo = Solo::link(wasmtime, &module, &ways).ok()?;
+    Some((module, solo, ways))
 }
 
 /// Returns a component compiled and linked, and its exports.

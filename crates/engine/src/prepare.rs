@@ -4,15 +4,15 @@
 //! else a [`Workshop`](crate::Workshop) makes it. What comes out is loaded now, and loaded again on demand when it had to
 //! leave memory.
 
-use crate::artifact::{Artifact, Start};
+use crate::artifact::{Artifact, Head, Start};
 use crate::cache::Name;
+use crate::code::Code;
 use crate::config::{PRICE_LIST, WASMTIME};
-use crate::contract::Guest;
 use crate::engine::{Engine, Served};
-use crate::host::State;
 use crate::make::{Failed, Order};
 use crate::package::Known;
 use crate::resident::{Loaded, Slot};
+use crate::solo::Solo;
 use lexgate_model::date::Period;
 use lexgate_model::fault::Fault;
 use lexgate_model::manifest::Parameters;
@@ -23,7 +23,8 @@ use lexgate_model::{Digest, Limits, Manifest, Package, Verified};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::Module;
+use wasmtime::component::Component;
 
 /// A package that was verified, compiled, and found to accept its parameters; what runs. Cheap to clone.
 #[derive(Clone)]
@@ -84,13 +85,14 @@ pub enum Unprepared {
 
 impl Inner {
     /// Returns the order to make this policy ready of a component, under limits.
-    pub(crate) fn order<'a>(&'a self, package: &'a [u8], limits: &'a Limits) -> Order<'a> {
+    pub(crate) fn order<'a>(&'a self, package: &'a [u8], limits: &'a Limits, solo: bool) -> Order<'a> {
         Order {
             package,
             contract: &self.known.manifest().policy.contract,
             parameters: self.parameters.as_str(),
             datasets: &self.datasets,
             limits,
+            solo,
         }
     }
 }
@@ -173,7 +175,7 @@ impl Engine {
             configuring: Used::default(),
         };
         let ready = self.ready(&inner)?;
-        (inner.start, inner.configuring) = (ready.start.clone(), ready.configuring);
+        (inner.start, inner.configuring) = (ready.head.start.clone(), ready.head.configuring);
         let prepared = Prepared(Arc::new(inner));
         self.keep(&prepared, ready);
         Ok(prepared)
@@ -188,36 +190,30 @@ impl Engine {
     }
 
     fn keep(&self, policy: &Prepared, ready: Ready) -> Arc<Loaded> {
-        let Ready { start, component, guest, bytes, .. } = ready;
-        self.0.residents.put(&policy.0, (start, component, guest), bytes, self.0.cache.is_some())
+        let Ready { head, code, bytes } = ready;
+        self.0.residents.put(&policy.0, (head.start, code), bytes, self.0.cache.is_some())
     }
 
     /// Loads a policy from the cache, or makes it ready.
     fn ready(&self, policy: &Inner) -> Result<Ready, Unprepared> {
         if let Some(cache) = &self.0.cache
             && let Some(entry) = cache.get(policy.name)
-            && let Some((start, configuring, code)) = Artifact::read(entry.bytes())
-            && let Ok(ready) = self.load(policy, start, configuring, code)
+            && let Some((head, code)) = Artifact::read(entry.bytes())
+            && let Ok(ready) = self.load(policy, head, code)
         {
             return Ok(ready);
         }
         let limits = Limits::default();
-        let order = policy.order(&policy.known.package.bytes, &limits);
+        let order = policy.order(&policy.known.package.bytes, &limits, self.0.solo);
         let artifact = self.0.workshop.make(order).map_err(|failed| unprepared(policy, failed, &limits))?;
         if let Some(cache) = &self.0.cache {
             // It runs all the same; the next start makes it again.
             let _ = cache.put(policy.name, &artifact.to_bytes());
         }
-        self.load(policy, artifact.start, artifact.configuring, &artifact.code)
+        self.load(policy, artifact.head(), &artifact.code)
     }
 
-    fn load(
-        &self,
-        policy: &Inner,
-        start: Start,
-        configuring: Used,
-        code: &[u8],
-    ) -> Result<Ready, Unprepared> {
+    fn load(&self, policy: &Inner, head: Head, code: &[u8]) -> Result<Ready, Unprepared> {
         let manifest = policy.known.manifest();
         let unfit = |error: wasmtime::Error| {
             let (id, contract) = (manifest.policy.id.clone(), manifest.policy.contract.clone());
@@ -229,11 +225,22 @@ impl Engine {
         // SAFETY: these bytes were made by a workshop, thus by wasmtime's own compiler in this process or in one of this
         // program; or they were when they were put into the cache, whose authentication code was checked on the very bytes
         // that are loaded here.
-        #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
-        let component = unsafe { Component::deserialize(&self.0.wasmtime, code) }.map_err(unfit)?;
-        let component = served.linker.instantiate_pre(&component).map_err(unfit)?;
-        let guest = served.contract.bind(&component).map_err(unfit)?;
-        Ok(Ready { start, configuring, component, guest, bytes: code.len() })
+        let bytes = code.len();
+        let code = match &head.solo {
+            Some(ways) => {
+                #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
+                let module = unsafe { Module::deserialize(&self.0.wasmtime, code) }.map_err(unfit)?;
+                Code::Solo(Solo::link(&self.0.wasmtime, &module, ways).map_err(unfit)?)
+            }
+            None => {
+                #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
+                let component = unsafe { Component::deserialize(&self.0.wasmtime, code) }.map_err(unfit)?;
+                let component = served.linker.instantiate_pre(&component).map_err(unfit)?;
+                let guest = served.contract.bind(&component).map_err(unfit)?;
+                Code::Component(component, guest)
+            }
+        };
+        Ok(Ready { head, code, bytes })
     }
 
     fn served(&self, contract: &str) -> Option<&Served> {
@@ -243,7 +250,7 @@ impl Engine {
     /// Returns a digest of everything that what is made depends on.
     fn name(&self, package: &Package, parameters: &Parameters, datasets: &[DatasetVersion]) -> Name {
         let mut digest = Digesting(blake3::Hasher::new());
-        (env!("CARGO_PKG_VERSION"), WASMTIME, PRICE_LIST).hash(&mut digest);
+        (env!("CARGO_PKG_VERSION"), WASMTIME, PRICE_LIST, self.0.solo).hash(&mut digest);
         self.0.wasmtime.precompile_compatibility_hash().hash(&mut digest);
         (package.digest, &package.manifest.policy.contract, parameters.digest()).hash(&mut digest);
         for dataset in datasets {
@@ -260,10 +267,8 @@ fn identity_of(dataset: &DatasetVersion) -> DatasetIdentity {
 
 /// What is loaded.
 struct Ready {
-    start: Start,
-    configuring: Used,
-    component: InstancePre<State>,
-    guest: Box<dyn Guest>,
+    head: Head,
+    code: Code,
     bytes: usize,
 }
 

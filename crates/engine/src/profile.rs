@@ -10,11 +10,11 @@
 //!
 //! This takes a hundred times as long as an evaluation, and compiles in this process; it is for the desk of an author.
 
+use crate::code::Code;
 use crate::config::{self, INSTANCE_FUEL, MOST_FRAMES};
-use crate::contract::Guest;
 use crate::engine::{Engine, serve};
 use crate::host::{Phase, State};
-use crate::make::{Failed, Maker, Order, bound};
+use crate::make::{Failed, Maker, Order, bound, solo};
 use crate::prepare::{Prepared, Unprepared, unprepared};
 use crate::run::{configure, fault_of, limit, shortened};
 use lexgate_model::fault::{Fault, Limits, Refusal};
@@ -22,7 +22,6 @@ use lexgate_model::{Request, When};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wasmtime::component::InstancePre;
 use wasmtime::{FrameInfo, Store, StoreContextMut, UpdateDeadline, WasmBacktrace};
 
 /// What making an instance and throwing it away is called among functions.
@@ -78,7 +77,7 @@ impl Engine {
         profiled: Profiled<'_>,
         limits: &Limits,
     ) -> Result<Profile, Unprepared> {
-        let order = policy.0.order(stopping, limits);
+        let order = policy.0.order(stopping, limits, self.0.solo);
         self.watch(policy, order, profiled).map_err(|failed| unprepared(&policy.0, failed, limits))
     }
 
@@ -90,18 +89,20 @@ impl Engine {
         };
         let snapshot = Maker::new(&self.0.others).map_err(broken)?.snapshot(order)?.ok();
         let component = snapshot.as_ref().map_or(order.package, |(component, _)| component);
-        let (component, guest, mut store) = self.bound(component, order)?;
+        let (code, mut store) = self.code(component, order, snapshot.is_some())?;
         // As an evaluation does it: from the snapshot, or configured first.
-        let instance = match snapshot {
-            Some(_) => {
+        let instance = match &code {
+            Code::Component(component, guest) if snapshot.is_none() => {
+                match configure(&mut store, component, guest.as_ref(), order.parameters, NEVER) {
+                    Ok((instance, Ok(()))) => Some(instance),
+                    Ok((_, Err(why))) => return Err(Failed::Refused(why)),
+                    Err(error) => return Err(Failed::Faulted(fault_of(&error, store.data()))),
+                }
+            }
+            _ => {
                 limit(&mut store);
                 None
             }
-            None => match configure(&mut store, &component, guest.as_ref(), order.parameters, NEVER) {
-                Ok((instance, Ok(()))) => Some(instance),
-                Ok((_, Err(why))) => return Err(Failed::Refused(why)),
-                Err(error) => return Err(Failed::Faulted(fault_of(&error, store.data()))),
-            },
         };
         let fuel = order.limits.fuel(request.size());
         store.set_fuel(fuel.saturating_sub(INSTANCE_FUEL)).map_err(broken)?;
@@ -109,11 +110,7 @@ impl Engine {
         let watcher = Watcher::on(&mut store, fuel);
         store.set_epoch_deadline(0);
         let date = policy.0.known.zone.date(when);
-        let answer = match instance {
-            Some(instance) => Ok(instance),
-            None => component.instantiate(&mut store),
-        };
-        let answer = answer.and_then(|instance| guest.evaluate(&mut store, &instance, request, date));
+        let answer = code.evaluate(&mut store, instance, request, date).flatten();
         let fault = match answer {
             Ok(Ok(_)) => None,
             Ok(Err(refusal)) => Some(Fault::Refusal(shortened(refusal))),
@@ -123,7 +120,9 @@ impl Engine {
     }
 
     fn watch_configuring(&self, order: Order<'_>) -> Result<Profile, Failed> {
-        let (component, guest, mut store) = self.bound(order.package, order)?;
+        let (Code::Component(component, guest), mut store) = self.code(order.package, order, false)? else {
+            return Err(Failed::Unmade("only a component can be configured".to_owned()));
+        };
         let watcher = Watcher::on(&mut store, order.limits.configure_fuel);
         let fault = match configure(&mut store, &component, guest.as_ref(), order.parameters, 0) {
             Ok((_, Ok(()))) => None,
@@ -133,18 +132,27 @@ impl Engine {
         Ok(watcher.profile(&store, fault))
     }
 
-    /// Returns a component compiled to be watched, its exports, and a store for it.
-    fn bound(&self, component: &[u8], order: Order<'_>) -> Result<Bound, Failed> {
+    /// Returns code compiled to be watched, of the module alone if evaluations run it so, and a store for it.
+    fn code(
+        &self,
+        component: &[u8],
+        order: Order<'_>,
+        evaluates: bool,
+    ) -> Result<(Code, Store<State>), Failed> {
         let broken = |error: wasmtime::Error| Failed::Unmade(format!("{error:#}"));
         let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
         let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
-        let (component, guest) = bound(&wasmtime, &contracts, component, order)?;
         let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
-        Ok((component, guest, store))
+        if evaluates
+            && order.solo
+            && let Some((_, solo, _)) = solo(&wasmtime, order, component)
+        {
+            return Ok((Code::Solo(solo), store));
+        }
+        let (component, guest) = bound(&wasmtime, &contracts, component, order)?;
+        Ok((Code::Component(component, guest), store))
     }
 }
-
-type Bound = (InstancePre<State>, Box<dyn Guest>, Store<State>);
 
 /// Notes what is used by whom.
 #[derive(Clone)]

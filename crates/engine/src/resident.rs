@@ -1,12 +1,10 @@
 //! Prepared policies in memory: so many at a time, the others are loaded again when they are asked.
 
 use crate::artifact::Start;
-use crate::contract::Guest;
-use crate::host::State;
+use crate::code::Code;
 use crate::prepare::Inner;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use wasmtime::component::InstancePre;
 
 /// How much of what was prepared is kept in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +26,7 @@ impl Default for Room {
 /// What runs.
 pub(crate) struct Loaded {
     pub(crate) start: Start,
-    pub(crate) component: InstancePre<State>,
-    pub(crate) guest: Box<dyn Guest>,
+    pub(crate) code: Code,
     bytes: usize,
     counted: Arc<Counted>,
 }
@@ -91,13 +88,13 @@ impl Residents {
     pub(crate) fn put(
         &self,
         policy: &Arc<Inner>,
-        (start, component, guest): (Start, InstancePre<State>, Box<dyn Guest>),
+        (start, code): (Start, Code),
         bytes: usize,
         replaceable: bool,
     ) -> Arc<Loaded> {
         self.counted.policies.fetch_add(1, Ordering::Relaxed);
         self.counted.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let loaded = Arc::new(Loaded { start, component, guest, bytes, counted: Arc::clone(&self.counted) });
+        let loaded = Arc::new(Loaded { start, code, bytes, counted: Arc::clone(&self.counted) });
         policy.slot.set(Some(Arc::clone(&loaded)));
         policy.slot.asked.store(self.asks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         if replaceable {

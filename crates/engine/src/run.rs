@@ -4,6 +4,7 @@
 //! to the next. Choosing policies and combining what they say is `decide`'s task.
 
 use crate::artifact::Start;
+use crate::code::Code;
 use crate::config::INSTANCE_FUEL;
 use crate::contract::Guest;
 use crate::engine::Engine;
@@ -43,17 +44,22 @@ impl Engine {
         let Ok(loaded) = self.loaded(policy) else {
             return Run { outcome: Err(Fault::NoInstance), used: Used::default(), log: Vec::new() };
         };
-        let afresh = matches!(loaded.start, Start::Afresh(_));
-        let datasets = if afresh { Arc::clone(&policy.0.datasets) } else { Arc::default() };
+        // A module alone is never configured afresh.
+        let afresh = match &loaded.code {
+            Code::Component(component, guest) if matches!(loaded.start, Start::Afresh(_)) => {
+                Some((component, guest))
+            }
+            _ => None,
+        };
+        let datasets = if afresh.is_some() { Arc::clone(&policy.0.datasets) } else { Arc::default() };
         let mut store = Store::new(&self.0.wasmtime, State::new(*limits, datasets));
         let fuel = limits.fuel(request.size());
         let mut configure_fuel = 0;
         let outcome = (|| {
-            let instance = if afresh {
+            let instance = if let Some((component, guest)) = afresh {
                 let ticks = self.0.ticker.left(limits.configure_deadline_ms, deadline);
                 let parameters = policy.0.parameters.as_str();
-                let configured =
-                    configure(&mut store, &loaded.component, loaded.guest.as_ref(), parameters, ticks);
+                let configured = configure(&mut store, component, guest.as_ref(), parameters, ticks);
                 configure_fuel = limits.configure_fuel.saturating_sub(store.get_fuel().unwrap_or(0));
                 match configured? {
                     (instance, Ok(())) => Some(instance),
@@ -66,11 +72,8 @@ impl Engine {
             store.set_fuel(fuel.saturating_sub(INSTANCE_FUEL))?;
             store.data_mut().phase = Phase::Evaluate;
             store.set_epoch_deadline(self.0.ticker.left(limits.deadline_ms, deadline));
-            let instance = match instance {
-                Some(instance) => instance,
-                None => instantiate(&mut store, &loaded.component)?,
-            };
-            loaded.guest.evaluate(&mut store, &instance, request, date)
+            let answer = loaded.code.evaluate(&mut store, instance, request, date);
+            answer.map_err(|error| no_instance(error, store.data()))?
         })();
         let outcome = match outcome {
             Ok(Ok(findings)) => within_output_limits(findings, limits),
@@ -97,13 +100,13 @@ pub(crate) fn limit(store: &mut Store<State>) {
     store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
 }
 
-/// Instantiates a component. What prevents an instance, such as a table that begins too large, is no bad output: the guest
-/// was not asked yet.
-fn instantiate(store: &mut Store<State>, component: &InstancePre<State>) -> wasmtime::Result<Instance> {
-    component.instantiate(&mut *store).map_err(|error| match fault_of(&error, store.data()) {
+/// Returns what prevented an instance. Such as a table that begins too large, it is no bad output: the guest was not asked
+/// yet.
+fn no_instance(error: wasmtime::Error, state: &State) -> wasmtime::Error {
+    match fault_of(&error, state) {
         Fault::Output(Malformed::Abi(why)) => HostFault(Fault::Trap(why)).into(),
         _ => error,
-    })
+    }
 }
 
 /// Instantiates a component in a store and configures it, within so many ticks; the inner error is the guest's.
@@ -117,7 +120,7 @@ pub(crate) fn configure(
     limit(store);
     store.set_fuel(store.data().limits.configure_fuel)?;
     store.set_epoch_deadline(ticks);
-    let instance = instantiate(store, component)?;
+    let instance = component.instantiate(&mut *store).map_err(|error| no_instance(error, store.data()))?;
     let answer = guest.configure(store, &instance, parameters)?;
     Ok((instance, answer))
 }

@@ -9,7 +9,7 @@
 //! answer: length of head (4 bytes), head (JSON): made, or why not; the artifact
 //! ```
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, Head};
 use crate::contract::Contract;
 use crate::make::{Failed, Maker, Order, Workshop};
 use lexgate_model::Digest;
@@ -79,6 +79,7 @@ struct OrderHead {
     contract: String,
     parameters: String,
     limits: Limits,
+    solo: bool,
     package_bytes: u64,
     datasets: Vec<DatasetHead>,
 }
@@ -230,6 +231,7 @@ fn order_parts(order: Order<'_>, worker: WorkerLimits) -> Result<Vec<Vec<u8>>> {
         contract: order.contract.to_owned(),
         parameters: order.parameters.to_owned(),
         limits: *order.limits,
+        solo: order.solo,
         package_bytes: length(order.package),
         datasets: order.datasets.iter().map(dataset).collect(),
     };
@@ -244,8 +246,8 @@ fn answer(bytes: &[u8]) -> Option<std::result::Result<Artifact, Failed>> {
     if let Err(failed) = head {
         return Some(Err(failed));
     }
-    let (start, configuring, code) = Artifact::read(rest)?;
-    Some(Ok(Artifact { start, configuring, code: code.to_vec() }))
+    let (Head { start, configuring, solo }, code) = Artifact::read(rest)?;
+    Some(Ok(Artifact { start, configuring, solo, code: code.to_vec() }))
 }
 
 fn head_bytes(head: &impl Serialize) -> Result<Vec<u8>> {
@@ -311,6 +313,7 @@ pub fn work(
         parameters: &head.parameters,
         datasets: &datasets,
         limits: &head.limits,
+        solo: head.solo,
     };
     // Everything else that it starts with is the same each time.
     let too_little = |error| {

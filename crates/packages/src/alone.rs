@@ -1,0 +1,553 @@
+//! Tells whether a component is one module of code and nothing that needs the component model while it runs, and what it is
+//! then: the module, and which of its exports do what.
+//!
+//! What `wit-component` makes of a policy is such a component: beside the module there are only a table of functions that
+//! were not there yet when the module was instantiated, and what fills it in. Every way a function takes from an import of
+//! the component to an import of the module is followed; whatever is not exactly of this kind is left to the component model.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use wasmparser::{
+    BlockType, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentTypeRef, ElementItems, ElementKind, ExternalKind, Instance, InstantiationArgKind, Operator,
+    Parser, Payload, TypeRef,
+};
+
+/// What a function of the host does that a module imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Import {
+    /// `datasets.read`.
+    Read,
+    /// `log.write`.
+    Write,
+}
+
+/// Which exports and imports of a module are which.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ways {
+    /// `evaluate` of the contract.
+    pub evaluate: String,
+    /// The memory that values lie in.
+    pub memory: String,
+    /// What makes room in it.
+    pub realloc: String,
+    /// What is called with what `evaluate` returned, when that was read.
+    pub post_return: Option<String>,
+    /// Module, name, and what it does.
+    pub imports: Vec<(String, String, Import)>,
+    /// Whether the guest takes a request in one block: it never gives a part of it back.
+    pub whole: bool,
+}
+
+/// A component that is one module of code.
+#[derive(Debug)]
+pub struct Alone<'c> {
+    /// The module.
+    pub module: &'c [u8],
+    /// Which of its exports and imports are which.
+    pub ways: Ways,
+}
+
+/// The export by which a guest says that it takes a request in one block. It is never called.
+pub const WHOLE: &str = "lexgate:takes-one-block";
+
+/// Returns the module that a component consists of; nothing if it does not, or not so that it can be told for certain.
+///
+/// INVARIANT: the component was validated and implements the contract, so that what it exports under the names of the
+/// contract has the types there.
+#[must_use]
+pub fn alone(component: &[u8]) -> Option<Alone<'_>> {
+    let parts = Parts::read(component)?;
+    // Both functions of the contract are lifted, from functions of one instance; they are told apart by what they take.
+    let [one, other] = parts.lifts.as_slice() else { return None };
+    let main = parts.export(one.function)?.0;
+    let (module, arguments) = parts.instantiated(main)?;
+    let inside = Inside::read(parts.modules.get(module)?.slice(component)?)?;
+    let takes_one = |lift: &&Lift| {
+        parts.export(lift.function).is_some_and(|(_, name)| inside.parameters(name) == Some(1))
+    };
+    let mut evaluates = [one, other].into_iter().filter(takes_one);
+    let (evaluate, None) = (evaluates.next()?, evaluates.next()) else { return None };
+    let of_main = |function: usize| {
+        let (instance, name) = parts.export(function)?;
+        (instance == main).then(|| name.to_owned())
+    };
+    let (memory_of, memory) = parts.memories.get(evaluate.memory?)?;
+    if *memory_of != main || parts.instances.iter().filter(|made| made.is_of(module)).count() != 1 {
+        return None;
+    }
+    let linking = Linking { parts: &parts, component, main };
+    let mut imports = Vec::new();
+    for (from, name) in &inside.imports {
+        let instance = arguments.iter().find(|(argument, _)| argument == from)?.1;
+        imports.push((from.clone(), name.clone(), linking.import(parts.export_of(instance, name)?)?));
+    }
+    let ways = Ways {
+        evaluate: of_main(evaluate.function)?,
+        memory: memory.clone(),
+        realloc: of_main(evaluate.realloc?)?,
+        post_return: match evaluate.post_return {
+            Some(function) => Some(of_main(function)?),
+            None => None,
+        },
+        imports,
+        whole: inside.exports.contains_key(WHOLE),
+    };
+    Some(Alone { module: parts.modules.get(module)?.slice(component)?, ways })
+}
+
+/// Where a module stands in a component.
+struct Module(Range<usize>);
+
+impl Module {
+    fn slice<'c>(&self, component: &'c [u8]) -> Option<&'c [u8]> {
+        component.get(self.0.clone())
+    }
+}
+
+/// What a function of a component comes from.
+enum Function {
+    /// An export of an instance of a module.
+    Export(usize, String),
+    /// A function of the component, made callable from modules.
+    Lowered(usize),
+}
+
+/// How an instance of a module came to be.
+enum Made {
+    /// From this module, with instances as arguments.
+    Of(usize, Vec<(String, usize)>),
+    /// From functions, by name, that were there before; and whether tables are among them.
+    From(BTreeMap<String, usize>, Vec<String>),
+}
+
+impl Made {
+    fn is_of(&self, module: usize) -> bool {
+        matches!(self, Made::Of(of, _) if *of == module)
+    }
+}
+
+/// A function of a module, made one of the component.
+struct Lift {
+    function: usize,
+    memory: Option<usize>,
+    realloc: Option<usize>,
+    post_return: Option<usize>,
+}
+
+/// What a component consists of, in its own numbers.
+#[derive(Default)]
+struct Parts {
+    modules: Vec<Module>,
+    instances: Vec<Made>,
+    functions: Vec<Function>,
+    /// Instance and name.
+    memories: Vec<(usize, String)>,
+    /// Instance.
+    tables: Vec<usize>,
+    lifts: Vec<Lift>,
+    /// Functions of the component: those that an import brings, as its name and theirs.
+    outside: Vec<Option<(String, String)>>,
+    /// Instances of components: those that are imported, by name.
+    imported: Vec<Option<String>>,
+}
+
+fn number(index: u32) -> Option<usize> {
+    usize::try_from(index).ok()
+}
+
+impl Parts {
+    fn read(component: &[u8]) -> Option<Parts> {
+        let mut parts = Parts::default();
+        // Modules and components within; what stands in them is not what stands in this one.
+        let (mut within, mut in_component) = (0usize, Vec::new());
+        for payload in Parser::new(0).parse_all(component) {
+            let payload = payload.ok()?;
+            match &payload {
+                Payload::End(_) if within > 0 => {
+                    within -= 1;
+                    in_component.pop();
+                    continue;
+                }
+                Payload::ModuleSection { unchecked_range, .. } => {
+                    if within > 0 {
+                        return None;
+                    }
+                    parts.modules.push(Module(unchecked_range.start..unchecked_range.end));
+                    within += 1;
+                    in_component.push(false);
+                    continue;
+                }
+                Payload::ComponentSection { .. } => {
+                    within += 1;
+                    in_component.push(true);
+                    continue;
+                }
+                _ => {}
+            }
+            match in_component.last() {
+                Some(false) => {}
+                // A component within only gives names to types and functions.
+                Some(true) => match payload {
+                    Payload::ComponentCanonicalSection(_)
+                    | Payload::InstanceSection(_)
+                    | Payload::CoreTypeSection(_)
+                    | Payload::ComponentStartSection { .. } => return None,
+                    _ => {}
+                },
+                None => parts.section(payload)?,
+            }
+        }
+        Some(parts)
+    }
+
+    fn section(&mut self, payload: Payload<'_>) -> Option<()> {
+        match payload {
+            Payload::InstanceSection(instances) => {
+                for instance in instances {
+                    let made = self.made(instance.ok()?)?;
+                    self.instances.push(made);
+                }
+            }
+            Payload::ComponentAliasSection(aliases) => {
+                for alias in aliases {
+                    self.alias(alias.ok()?)?;
+                }
+            }
+            Payload::ComponentCanonicalSection(functions) => {
+                for function in functions {
+                    self.canonical(function.ok()?)?;
+                }
+            }
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    let import = import.ok()?;
+                    match import.ty {
+                        ComponentTypeRef::Instance(_) => {
+                            self.imported.push(Some(import.name.name.to_owned()));
+                        }
+                        ComponentTypeRef::Type(_) => {}
+                        _ => return None,
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(instances) => {
+                for instance in instances {
+                    match instance.ok()? {
+                        ComponentInstance::Instantiate { .. } | ComponentInstance::FromExports(_) => {
+                            self.imported.push(None);
+                        }
+                    }
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    match export.ok()?.kind {
+                        ComponentExternalKind::Instance => self.imported.push(None),
+                        ComponentExternalKind::Func => self.outside.push(None),
+                        ComponentExternalKind::Type => {}
+                        _ => return None,
+                    }
+                }
+            }
+            Payload::ComponentStartSection { .. } | Payload::CoreTypeSection(_) => return None,
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn made(&self, instance: Instance<'_>) -> Option<Made> {
+        match instance {
+            Instance::Instantiate { module_index, args } => {
+                let argument = |argument: &wasmparser::InstantiationArg<'_>| match argument.kind {
+                    InstantiationArgKind::Instance => {
+                        Some((argument.name.to_owned(), number(argument.index)?))
+                    }
+                };
+                Some(Made::Of(number(module_index)?, args.iter().map(argument).collect::<Option<_>>()?))
+            }
+            Instance::FromExports(exports) => {
+                let (mut functions, mut tables) = (BTreeMap::new(), Vec::new());
+                for export in &*exports {
+                    match export.kind {
+                        ExternalKind::Func => {
+                            functions.insert(export.name.to_owned(), number(export.index)?);
+                        }
+                        ExternalKind::Table => tables.push(export.name.to_owned()),
+                        _ => return None,
+                    }
+                }
+                Some(Made::From(functions, tables))
+            }
+        }
+    }
+
+    fn alias(&mut self, alias: ComponentAlias<'_>) -> Option<()> {
+        match alias {
+            ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
+                let instance = number(instance_index)?;
+                match kind {
+                    ExternalKind::Func | ExternalKind::FuncExact => {
+                        self.functions.push(Function::Export(instance, name.to_owned()));
+                    }
+                    ExternalKind::Memory => self.memories.push((instance, name.to_owned())),
+                    ExternalKind::Table => self.tables.push(instance),
+                    ExternalKind::Global | ExternalKind::Tag => {}
+                }
+            }
+            ComponentAlias::InstanceExport { kind, instance_index, name } => match kind {
+                ComponentExternalKind::Func => {
+                    let from = self.imported.get(number(instance_index)?)?.clone();
+                    self.outside.push(from.map(|from| (from, name.to_owned())));
+                }
+                ComponentExternalKind::Type => {}
+                _ => return None,
+            },
+            ComponentAlias::Outer { .. } => {}
+        }
+        Some(())
+    }
+
+    fn canonical(&mut self, function: CanonicalFunction) -> Option<()> {
+        match function {
+            CanonicalFunction::Lift { core_func_index, options, .. } => {
+                let function = number(core_func_index)?;
+                let mut lift = Lift { function, memory: None, realloc: None, post_return: None };
+                for option in &*options {
+                    match *option {
+                        CanonicalOption::UTF8 => {}
+                        CanonicalOption::Memory(memory) => lift.memory = Some(number(memory)?),
+                        CanonicalOption::Realloc(function) => lift.realloc = Some(number(function)?),
+                        CanonicalOption::PostReturn(function) => lift.post_return = Some(number(function)?),
+                        _ => return None,
+                    }
+                }
+                self.lifts.push(lift);
+                self.outside.push(None);
+            }
+            CanonicalFunction::Lower { func_index, options } => {
+                let known = |option: &CanonicalOption| {
+                    use CanonicalOption::{Memory, Realloc, UTF8};
+                    matches!(option, UTF8 | Memory(_) | Realloc(_))
+                };
+                if !options.iter().all(known) {
+                    return None;
+                }
+                self.functions.push(Function::Lowered(number(func_index)?));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Returns the instance and the name of a function that is an export.
+    fn export(&self, function: usize) -> Option<(usize, &str)> {
+        match self.functions.get(function)? {
+            Function::Export(instance, name) => Some((*instance, name)),
+            Function::Lowered(_) => None,
+        }
+    }
+
+    fn instantiated(&self, instance: usize) -> Option<(usize, &[(String, usize)])> {
+        match self.instances.get(instance)? {
+            Made::Of(module, arguments) => Some((*module, arguments)),
+            Made::From(..) => None,
+        }
+    }
+
+    /// Returns the function that an instance made of functions has under a name.
+    fn export_of(&self, instance: usize, name: &str) -> Option<usize> {
+        match self.instances.get(instance)? {
+            Made::From(functions, _) => functions.get(name).copied(),
+            Made::Of(..) => None,
+        }
+    }
+}
+
+/// Follows functions from a module to an import of the component.
+struct Linking<'p> {
+    parts: &'p Parts,
+    component: &'p [u8],
+    main: usize,
+}
+
+impl Linking<'_> {
+    /// Returns what a function does: one that was lowered, or one that calls it through a table.
+    fn import(&self, function: usize) -> Option<Import> {
+        match self.parts.functions.get(function)? {
+            Function::Lowered(outside) => self.outside(*outside),
+            Function::Export(shim, name) => {
+                let function = self.behind(*shim, name)?;
+                match self.parts.functions.get(function)? {
+                    Function::Lowered(outside) => self.outside(*outside),
+                    Function::Export(..) => None,
+                }
+            }
+        }
+    }
+
+    fn outside(&self, function: usize) -> Option<Import> {
+        let (from, name) = self.parts.outside.get(function)?.as_ref()?;
+        match (from.as_str(), name.as_str()) {
+            ("lexgate:screening/datasets@0.1.0", "read") => Some(Import::Read),
+            ("lexgate:screening/log@0.1.0", "write") => Some(Import::Write),
+            _ => None,
+        }
+    }
+
+    /// Returns the function that an instance calls through its table, which another instance has filled in.
+    fn behind(&self, shim: usize, name: &str) -> Option<usize> {
+        let parts = self.parts;
+        let (module, arguments) = parts.instantiated(shim)?;
+        let inside = Inside::read(parts.modules.get(module)?.slice(self.component)?)?;
+        let slot = inside.slot(name).filter(|_| inside.imports.is_empty() && arguments.is_empty())?;
+        // Beside the module and this one there is one more, which fills in the table.
+        let of_modules = parts.instances.iter().enumerate().filter(|(_, made)| matches!(made, Made::Of(..)));
+        let mut others = of_modules.filter(|(instance, _)| *instance != self.main && *instance != shim);
+        let ((_, Made::Of(module, arguments)), None) = (others.next()?, others.next()) else { return None };
+        // Nobody else has it: the only table that is passed on is this one, and only to that instance.
+        let [(from, instance)] = arguments.as_slice() else { return None };
+        let Made::From(functions, tables) = parts.instances.get(*instance)? else { return None };
+        let with_tables =
+            parts.instances.iter().filter(|made| matches!(made, Made::From(_, t) if !t.is_empty()));
+        if with_tables.count() != 1 || tables.len() != 1 || parts.tables != [shim] {
+            return None;
+        }
+        let filling = Inside::read(parts.modules.get(*module)?.slice(self.component)?)?;
+        let (of, name) = filling.imports.get(filling.filled(slot)?)?;
+        (of == from).then(|| functions.get(name).copied()).flatten()
+    }
+}
+
+/// What stands in a module, as far as it matters here.
+#[derive(Default)]
+struct Inside {
+    /// Functions it imports: module and name.
+    imports: Vec<(String, String)>,
+    /// How many parameters each type has.
+    types: Vec<usize>,
+    /// The types of all functions.
+    functions: Vec<usize>,
+    /// Functions it exports, by name.
+    exports: BTreeMap<String, usize>,
+    /// Where the bodies of functions only call through the table, with what they were called with: the place in it.
+    slots: Vec<Option<u32>>,
+    /// What a segment puts at the start of the table, if that is all that the module does.
+    segment: Option<Vec<usize>>,
+    /// Whether it has what neither a table of functions nor what fills it in has.
+    more: bool,
+}
+
+impl Inside {
+    fn read(module: &[u8]) -> Option<Inside> {
+        let mut inside = Inside::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.ok()? {
+                Payload::TypeSection(types) => {
+                    for types in types {
+                        for one in types.ok()?.types() {
+                            let parameters = match &one.composite_type.inner {
+                                wasmparser::CompositeInnerType::Func(function) => function.params().len(),
+                                _ => return None,
+                            };
+                            inside.types.push(parameters);
+                        }
+                    }
+                }
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        let import = import.ok()?;
+                        match import.ty {
+                            TypeRef::Func(index) => {
+                                inside.functions.push(number(index)?);
+                                inside.imports.push((import.module.to_owned(), import.name.to_owned()));
+                            }
+                            // What fills in a table imports it.
+                            TypeRef::Table(_) => inside.more = true,
+                            _ => return None,
+                        }
+                    }
+                }
+                Payload::FunctionSection(functions) => {
+                    for index in functions {
+                        inside.functions.push(number(index.ok()?)?);
+                    }
+                }
+                Payload::ExportSection(exports) => {
+                    for export in exports {
+                        let export = export.ok()?;
+                        if export.kind == ExternalKind::Func {
+                            inside.exports.insert(export.name.to_owned(), number(export.index)?);
+                        }
+                    }
+                }
+                Payload::ElementSection(elements) => inside.elements(elements)?,
+                Payload::CodeSectionEntry(body) => inside.slots.push(slot_of(&body)),
+                _ => {}
+            }
+        }
+        Some(inside)
+    }
+
+    fn elements(&mut self, elements: wasmparser::ElementSectionReader<'_>) -> Option<()> {
+        let mut segments = elements.into_iter();
+        let (Some(segment), None) = (segments.next(), segments.next()) else { return Some(()) };
+        let segment = segment.ok()?;
+        let ElementKind::Active { table_index: None | Some(0), offset_expr } = segment.kind else {
+            return Some(());
+        };
+        let mut offset = offset_expr.get_operators_reader();
+        if !matches!(offset.read().ok()?, Operator::I32Const { value: 0 }) {
+            return Some(());
+        }
+        if let ElementItems::Functions(functions) = segment.items {
+            let all = functions.into_iter().map(|function| number(function.ok()?)).collect::<Option<_>>();
+            self.segment = Some(all?);
+        }
+        Some(())
+    }
+
+    fn parameters(&self, export: &str) -> Option<usize> {
+        self.types.get(*self.functions.get(*self.exports.get(export)?)?).copied()
+    }
+
+    /// Returns the place in the table that an export calls.
+    fn slot(&self, export: &str) -> Option<u32> {
+        let body = self.exports.get(export)?.checked_sub(self.imports.len())?;
+        // It passes on what it was called with: all of it.
+        *self.slots.get(body)?
+    }
+
+    /// Returns the import that this puts at a place of the table.
+    fn filled(&self, slot: u32) -> Option<usize> {
+        let function = *self.segment.as_ref()?.get(number(slot)?)?;
+        (self.more && self.slots.is_empty() && function < self.imports.len()).then_some(function)
+    }
+}
+
+/// Returns the place in the table that a function calls with its own parameters, if that is all that it does.
+fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<u32> {
+    let mut operators = body.get_operators_reader().ok()?;
+    if body.get_locals_reader().ok()?.get_count() != 0 {
+        return None;
+    }
+    let mut parameters = 0;
+    let slot = loop {
+        match operators.read().ok()? {
+            Operator::LocalGet { local_index } if local_index == parameters => parameters += 1,
+            Operator::I32Const { value } => break u32::try_from(value).ok()?,
+            _ => return None,
+        }
+    };
+    let call = operators.read().ok()?;
+    let mut end = operators.read().ok()?;
+    if let Operator::Loop { blockty: BlockType::Empty } = end {
+        // Where a profile stops, see `with_stops`.
+        end = matches!(operators.read().ok()?, Operator::End).then(|| operators.read().ok()).flatten()?;
+    }
+    let calls = matches!(call, Operator::CallIndirect { table_index: 0, .. });
+    (calls && matches!(end, Operator::End) && operators.eof() && parameters > 0).then_some(slot)
+}
