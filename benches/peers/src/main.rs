@@ -54,6 +54,7 @@ fn main() -> Result<()> {
     }
     if let Some(name) = profile {
         let row = rows.iter_mut().find(|row| row.name == name).context("there is no such row")?;
+        eprintln!("profiling {}", std::process::id());
         let begin = Instant::now();
         while begin.elapsed() < PROFILED {
             (row.ask)(TIMED)?;

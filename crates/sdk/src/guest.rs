@@ -8,7 +8,7 @@ use core::cell::OnceCell;
 
 /// Bytes an evaluation can use without growing memory: a request of 1 MiB takes less than a third of it.
 #[cfg(target_arch = "wasm32")]
-const ROOM: usize = 8 << 20;
+const ROOM: usize = 256 << 10;
 
 /// Holds the policy from `configure` on.
 #[derive(Debug)]
