@@ -1,6 +1,7 @@
 //! Every case of every policy passes in the sandbox, and each stays small.
 
 use crate::{Shipped, engine, shipped};
+use lexgate_engine::Engine;
 use lexgate_kit::cases::{self, CaseResult};
 use std::time::Duration;
 
@@ -69,6 +70,27 @@ pub(crate) fn run(policy: &Shipped) -> &[CaseResult] {
         let dir = cap_std::fs::Dir::open_ambient_dir(&policy.folder, cap_std::ambient_authority()).unwrap();
         cases::run(engine(), &policy.package, &dir, None, &|| Duration::ZERO, &mut |_| {}).unwrap()
     })
+}
+
+#[test]
+fn every_policy_is_one_module_and_says_the_same_as_a_component() {
+    let components = Engine::builder().components().start().unwrap();
+    for policy in shipped() {
+        let dir = cap_std::fs::Dir::open_ambient_dir(&policy.folder, cap_std::ambient_authority()).unwrap();
+        let others =
+            cases::run(&components, &policy.package, &dir, None, &|| Duration::ZERO, &mut |_| {}).unwrap();
+        let question = policy.questions.first().unwrap();
+        let is_alone = |engine: &Engine| {
+            policy.prepared(engine, question).set.bindings().iter().all(|binding| binding.policy.is_alone())
+        };
+        assert_eq!((is_alone(engine()), is_alone(&components)), (true, false), "{}", policy.id);
+        for (one, other) in run(policy).iter().zip(&others) {
+            let (said, differences) = ((&one.id, one.span, &one.differences), &other.differences);
+            assert_eq!(said, (&other.id, other.span, differences), "{}", policy.id);
+            // It asks the guest for one block, and for nothing but that.
+            assert!(one.fuel < other.fuel, "{} {}: {} fuel, {}", policy.id, one.id, one.fuel, other.fuel);
+        }
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new().unwrap());
+/// Runs every guest through wasmtime's component layer, also those that are one module.
+static COMPONENTS: LazyLock<Engine> = LazyLock::new(|| Engine::builder().components().start().unwrap());
 static WIT: LazyLock<Wit> = LazyLock::new(|| Wit::read("wit"));
 
 /// What a good guest is bound to, and what it comes to before anybody did anything.
@@ -120,9 +122,15 @@ fn malformed(why: &str) -> Fault {
     Fault::Output(Malformed::Finding("r1".to_owned(), why.to_owned()))
 }
 
-/// Checks what a guest that can be prepared comes to when it is asked.
+/// Checks what a guest that can be prepared comes to when it is asked, whichever way it runs.
 #[track_caller]
 fn check(guest: Guest<'_>, expected: Fault) {
+    let component = guest.prepare(&COMPONENTS).unwrap();
+    assert!(!component.is_alone());
+    let set = PolicySet::new(vec![Binding { limits: LIMITS, ..Binding::new("hostile", component) }]).unwrap();
+    let request = request();
+    let record: Record = COMPONENTS.decide(&set, &request, request.when().unwrap());
+    assert_eq!(record.bindings[0].fault.as_ref(), Some(&expected), "as a component");
     check_binding(bind("hostile", &guest), expected);
 }
 

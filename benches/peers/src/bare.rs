@@ -185,7 +185,7 @@ impl Policy {
             parameters: parameters.as_str(),
             datasets: &Arc::default(),
             limits: &Limits::default(),
-            solo: false,
+            alone: false,
         };
         let code = lexgate.workshop().make(order)?.code;
         let engine = wasmtime::Engine::new(&config())?;

@@ -115,10 +115,7 @@ impl Draft {
         if bytes > MOST_ENTRY_BYTES - MOST_HEAD_BYTES - 1024 {
             return invalid(format!("{bytes} bytes are more than an entry may have ({MOST_ENTRY_BYTES})"));
         }
-        let sections = sections
-            .into_iter()
-            .map(|(name, bytes)| Section::new(name, bytes))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let sections = Section::all(sections)?;
         let set_revision = set_revision.map(str::to_owned);
         Ok(Draft { kind, tenant: tenant.to_owned(), set_revision, sections })
     }

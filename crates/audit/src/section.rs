@@ -54,15 +54,19 @@ pub struct Section {
 }
 
 impl Section {
-    /// Returns the section, with a salt of its own.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub fn new(name: &str, bytes: Vec<u8>) -> Result<Section, Error> {
-        let mut salt = [0; 32];
+    /// Returns at most [`MOST_SECTIONS`] sections, each with a salt of its own; the system is asked for them once.
+    pub(crate) fn all(sections: Vec<(&str, Vec<u8>)>) -> Result<Vec<Section>, Error> {
+        let mut salts = [[0; 32]; MOST_SECTIONS];
+        let room = salts.get_mut(..sections.len());
+        let salts = room.ok_or_else(|| Error::Invalid(format!("more than {MOST_SECTIONS} sections")))?;
         let no_salt = |error| Error::Invalid(format!("the system gives no random bytes for a salt: {error}"));
-        getrandom::fill(&mut salt).map_err(no_salt)?;
-        Ok(Section { name: name.to_owned(), salt: Salt(salt), bytes })
+        getrandom::fill(salts.as_flattened_mut()).map_err(no_salt)?;
+        let salted = |((name, bytes), salt): ((&str, Vec<u8>), &[u8; 32])| Section {
+            name: name.to_owned(),
+            salt: Salt(*salt),
+            bytes,
+        };
+        Ok(sections.into_iter().zip(&*salts).map(salted).collect())
     }
 
     /// Returns the commitment to it.
@@ -201,8 +205,7 @@ mod tests {
             parts.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             [META, REQUEST, BINDINGS, DECISION]
         );
-        let parts: Vec<_> =
-            parts.into_iter().map(|(name, bytes)| Section::new(name, bytes).unwrap()).collect();
+        let parts = Section::all(parts).unwrap();
         assert_eq!(join(&parts).unwrap(), serde_json::to_vec(&record).unwrap());
         assert!(join(&parts[..3]).unwrap_err().to_string().contains("`decision` is withheld"));
     }
@@ -223,7 +226,7 @@ mod tests {
         assert_ne!(Section { salt: Salt([8; 32]), ..part.clone() }.commitment(), commitment);
         assert_ne!(Section { bytes: b"{} ".to_vec(), ..part.clone() }.commitment(), commitment);
         // Equal bytes have unequal commitments: the salt is random.
-        let twice = [0; 2].map(|_| Section::new("request", b"{}".to_vec()).unwrap().commitment());
-        assert_ne!(twice[0], twice[1]);
+        let twice = Section::all(["request"; 2].map(|name| (name, b"{}".to_vec())).to_vec()).unwrap();
+        assert_ne!(twice[0].commitment(), twice[1].commitment());
     }
 }

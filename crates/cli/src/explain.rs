@@ -128,7 +128,7 @@ fn one(finding: &Finding, message: &str) -> String {
 fn facts(finding: &Finding) -> String {
     let mut text = String::new();
     for evidence in &finding.evidence {
-        let _ = writeln!(text, "      {} = {}", plain(&evidence.pointer), plain(&evidence.value.to_string()));
+        let _ = writeln!(text, "      {} = {}", plain(&evidence.pointer), plain(evidence.value.as_str()));
     }
     for value in &finding.derived {
         let (low, high) = (&value.minimum, &value.maximum);

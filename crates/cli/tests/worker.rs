@@ -52,7 +52,7 @@ fn make(workshop: &dyn Workshop, guest: &Guest<'_>, limits: &Limits) -> Result<A
         parameters: "{}",
         datasets: &Arc::default(),
         limits,
-        solo: true,
+        alone: true,
     };
     workshop.make(order)
 }

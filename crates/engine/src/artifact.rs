@@ -12,7 +12,7 @@ pub struct Artifact {
     /// What configuring it used.
     pub configuring: Used,
     /// What the exports of the module do, if one module is all that was compiled; else it is a component.
-    pub solo: Option<Ways>,
+    pub alone: Option<Ways>,
     /// What was compiled, in wasmtime's own form. Native code: whoever hands it to an engine vouches for it.
     pub code: Vec<u8>,
 }
@@ -33,7 +33,7 @@ pub enum Start {
 pub(crate) struct Head {
     pub(crate) start: Start,
     pub(crate) configuring: Used,
-    pub(crate) solo: Option<Ways>,
+    pub(crate) alone: Option<Ways>,
 }
 
 /// Most bytes of the head; the construct that prevents a snapshot is told in a sentence.
@@ -42,7 +42,7 @@ const MOST_HEAD_BYTES: u32 = 64 << 10;
 impl Artifact {
     /// Returns everything but the code.
     pub(crate) fn head(&self) -> Head {
-        Head { start: self.start.clone(), configuring: self.configuring, solo: self.solo.clone() }
+        Head { start: self.start.clone(), configuring: self.configuring, alone: self.alone.clone() }
     }
 
     /// Returns it as bytes: the length of the head as four bytes, the head as JSON, the code.
@@ -79,7 +79,7 @@ mod tests {
     fn it_reads_what_it_wrote_and_nothing_that_is_cut() {
         let configuring = Used { fuel: 7, memory_bytes: 8, host_calls: 9, configure_fuel: 0 };
         for start in [Start::Snapshot, Start::Afresh("a start function".to_owned())] {
-            let artifact = Artifact { start: start.clone(), configuring, solo: None, code: vec![1, 2, 3] };
+            let artifact = Artifact { start: start.clone(), configuring, alone: None, code: vec![1, 2, 3] };
             let bytes = artifact.to_bytes();
             assert_eq!(Artifact::read(&bytes), Some((artifact.head(), &[1, 2, 3][..])));
             for cut in 0..bytes.len() - 3 {

@@ -1,7 +1,7 @@
 //! Code that runs: of a component, or of the one module that a component consists of.
 
+use crate::alone::Alone;
 use crate::contract::{Guest, State};
-use crate::solo::Solo;
 use lexgate_model::Request;
 use lexgate_model::date::Date;
 use lexgate_model::fault::Refusal;
@@ -14,7 +14,7 @@ pub(crate) enum Code {
     /// A component, and its exports.
     Component(component::InstancePre<State>, Box<dyn Guest>),
     /// A module that is all there is.
-    Solo(Solo),
+    Alone(Alone),
 }
 
 impl Code {
@@ -22,7 +22,6 @@ impl Code {
     ///
     /// # Errors
     /// What ended the guest; first, what prevented an instance.
-    #[expect(clippy::type_complexity, reason = "an instance, a guest and an answer can each fail")]
     pub(crate) fn evaluate(
         &self,
         store: &mut Store<State>,
@@ -38,9 +37,9 @@ impl Code {
                 };
                 Ok(guest.evaluate(store, &instance, request, date))
             }
-            Code::Solo(solo) => {
-                let instance = solo.instantiate(store)?;
-                Ok(solo.evaluate(store, instance, request, date))
+            Code::Alone(alone) => {
+                let instance = alone.instantiate(store)?;
+                Ok(alone.evaluate(store, instance, request, date))
             }
         }
     }

@@ -30,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) residents: Residents,
     pub(crate) packages: Packages,
     /// Whether a component that is one module runs as that.
-    pub(crate) solo: bool,
+    pub(crate) alone: bool,
     meter: String,
 }
 
@@ -142,7 +142,7 @@ impl Builder {
             cache,
             residents,
             packages,
-            solo: !self.components,
+            alone: !self.components,
             meter,
         })))
     }

@@ -30,6 +30,7 @@
 //! }
 //! ```
 
+mod alone;
 mod artifact;
 mod cache;
 mod code;
@@ -47,7 +48,6 @@ mod prepare;
 mod profile;
 mod resident;
 mod run;
-mod solo;
 mod ticker;
 mod v0_1;
 mod worker;

@@ -10,18 +10,18 @@
 //! What happens here is done with a stranger's code, and compiling it cannot be interrupted: see
 //! [`Worker`](crate::Worker), which has it done in a process of its own.
 
+use crate::alone::Alone;
 use crate::artifact::{Artifact, Start};
 use crate::config;
 use crate::contract::{Contract, Guest};
 use crate::engine::{Served, serve};
 use crate::host::State;
 use crate::run::{configure, fault_of, shortened, used};
-use crate::solo::Solo;
 use crate::ticker::Ticker;
 use lexgate_model::fault::{Fault, Limits, Refusal};
 use lexgate_model::package::{CONTRACT, DatasetVersion};
 use lexgate_model::record::Used;
-use lexgate_packages::{Alone, Ways, alone};
+use lexgate_packages::{Found, Ways, find_alone};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -48,7 +48,7 @@ pub struct Order<'a> {
     /// What it may use up while it is configured.
     pub limits: &'a Limits,
     /// Whether the module alone is compiled of a component that is one module; else it stays a component.
-    pub solo: bool,
+    pub alone: bool,
 }
 
 /// Why it could not be made ready.
@@ -133,17 +133,18 @@ impl Maker {
     pub(crate) fn make(&self, order: Order<'_>) -> Result<Artifact, Failed> {
         match self.snapshot(order)? {
             Ok((component, used)) => {
-                let (code, solo) = match order.solo.then(|| self.alone(order, &component)).flatten() {
+                let (code, alone) = match order.alone.then(|| self.compile_alone(order, &component)).flatten()
+                {
                     Some((code, ways)) => (code, Some(ways)),
                     None => (self.compile(&component)?, None),
                 };
-                Ok(Artifact { start: Start::Snapshot, configuring: used, solo, code })
+                Ok(Artifact { start: Start::Snapshot, configuring: used, alone, code })
             }
             Err(because) => {
                 let (store, _) = self.configured(order.package, order)?;
                 let configuring = configuring(&store, order);
                 let code = self.compile(order.package)?;
-                Ok(Artifact { start: Start::Afresh(because), configuring, solo: None, code })
+                Ok(Artifact { start: Start::Afresh(because), configuring, alone: None, code })
             }
         }
     }
@@ -153,8 +154,8 @@ impl Maker {
     }
 
     /// Compiles the module that a component of our contract consists of, if it consists of one and that can be linked alone.
-    fn alone(&self, order: Order<'_>, component: &[u8]) -> Option<(Vec<u8>, Ways)> {
-        let (module, _, ways) = solo(&self.wasmtime, order, component)?;
+    fn compile_alone(&self, order: Order<'_>, component: &[u8]) -> Option<(Vec<u8>, Ways)> {
+        let (module, _, ways) = bound_alone(&self.wasmtime, order, component)?;
         Some((module.serialize().ok()?, ways))
     }
 
@@ -200,15 +201,15 @@ impl Maker {
 
 /// Returns the module that a component of our contract consists of, if it consists of one: compiled, linked, and what its
 /// exports do.
-pub(crate) fn solo(
+pub(crate) fn bound_alone(
     wasmtime: &wasmtime::Engine,
     order: Order<'_>,
     component: &[u8],
-) -> Option<(Module, Solo, Ways)> {
-    let Alone { module, ways } = alone(component).filter(|_| order.contract == CONTRACT)?;
+) -> Option<(Module, Alone, Ways)> {
+    let Found { module, ways } = find_alone(component).filter(|_| order.contract == CONTRACT)?;
     let module = compiled(|| Module::new(wasmtime, module)).ok()?;
-    let solo = Solo::link(wasmtime, &module, &ways).ok()?;
-    Some((module, solo, ways))
+    let alone = Alone::link(wasmtime, &module, &ways).ok()?;
+    Some((module, alone, ways))
 }
 
 /// Returns a component compiled and linked, and its exports.

@@ -4,6 +4,7 @@
 //! else a [`Workshop`](crate::Workshop) makes it. What comes out is loaded now, and loaded again on demand when it had to
 //! leave memory.
 
+use crate::alone::Alone;
 use crate::artifact::{Artifact, Head, Start};
 use crate::cache::Name;
 use crate::code::Code;
@@ -12,7 +13,6 @@ use crate::engine::{Engine, Served};
 use crate::make::{Failed, Order};
 use crate::package::Known;
 use crate::resident::{Loaded, Slot};
-use crate::solo::Solo;
 use lexgate_model::date::Period;
 use lexgate_model::fault::Fault;
 use lexgate_model::manifest::Parameters;
@@ -40,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) slot: Slot,
     name: Name,
     start: Start,
+    alone: bool,
     configuring: Used,
 }
 
@@ -85,14 +86,14 @@ pub enum Unprepared {
 
 impl Inner {
     /// Returns the order to make this policy ready of a component, under limits.
-    pub(crate) fn order<'a>(&'a self, package: &'a [u8], limits: &'a Limits, solo: bool) -> Order<'a> {
+    pub(crate) fn order<'a>(&'a self, package: &'a [u8], limits: &'a Limits, alone: bool) -> Order<'a> {
         Order {
             package,
             contract: &self.known.manifest().policy.contract,
             parameters: self.parameters.as_str(),
             datasets: &self.datasets,
             limits,
-            solo,
+            alone,
         }
     }
 }
@@ -126,6 +127,12 @@ impl Prepared {
     #[must_use]
     pub fn start(&self) -> &Start {
         &self.0.start
+    }
+
+    /// Returns whether it is one module of code, which runs without wasmtime's component layer.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.0.alone
     }
 
     /// Returns what configuring it used when it was prepared.
@@ -172,10 +179,12 @@ impl Engine {
             datasets: datasets.into(),
             slot: Slot::default(),
             start: Start::Snapshot,
+            alone: false,
             configuring: Used::default(),
         };
         let ready = self.ready(&inner)?;
         (inner.start, inner.configuring) = (ready.head.start.clone(), ready.head.configuring);
+        inner.alone = ready.head.alone.is_some();
         let prepared = Prepared(Arc::new(inner));
         self.keep(&prepared, ready);
         Ok(prepared)
@@ -204,7 +213,7 @@ impl Engine {
             return Ok(ready);
         }
         let limits = Limits::default();
-        let order = policy.order(&policy.known.package.bytes, &limits, self.0.solo);
+        let order = policy.order(&policy.known.package.bytes, &limits, self.0.alone);
         let artifact = self.0.workshop.make(order).map_err(|failed| unprepared(policy, failed, &limits))?;
         if let Some(cache) = &self.0.cache {
             // It runs all the same; the next start makes it again.
@@ -226,11 +235,11 @@ impl Engine {
         // program; or they were when they were put into the cache, whose authentication code was checked on the very bytes
         // that are loaded here.
         let bytes = code.len();
-        let code = match &head.solo {
+        let code = match &head.alone {
             Some(ways) => {
                 #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
                 let module = unsafe { Module::deserialize(&self.0.wasmtime, code) }.map_err(unfit)?;
-                Code::Solo(Solo::link(&self.0.wasmtime, &module, ways).map_err(unfit)?)
+                Code::Alone(Alone::link(&self.0.wasmtime, &module, ways).map_err(unfit)?)
             }
             None => {
                 #[expect(unsafe_code, reason = "loading compiled code is trusting it, see above")]
@@ -250,7 +259,7 @@ impl Engine {
     /// Returns a digest of everything that what is made depends on.
     fn name(&self, package: &Package, parameters: &Parameters, datasets: &[DatasetVersion]) -> Name {
         let mut digest = Digesting(blake3::Hasher::new());
-        (env!("CARGO_PKG_VERSION"), WASMTIME, PRICE_LIST, self.0.solo).hash(&mut digest);
+        (env!("CARGO_PKG_VERSION"), WASMTIME, PRICE_LIST, self.0.alone).hash(&mut digest);
         self.0.wasmtime.precompile_compatibility_hash().hash(&mut digest);
         (package.digest, &package.manifest.policy.contract, parameters.digest()).hash(&mut digest);
         for dataset in datasets {

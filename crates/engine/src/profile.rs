@@ -14,7 +14,7 @@ use crate::code::Code;
 use crate::config::{self, INSTANCE_FUEL, MOST_FRAMES};
 use crate::engine::{Engine, serve};
 use crate::host::{Phase, State};
-use crate::make::{Failed, Maker, Order, bound, solo};
+use crate::make::{Failed, Maker, Order, bound, bound_alone};
 use crate::prepare::{Prepared, Unprepared, unprepared};
 use crate::run::{configure, fault_of, limit, shortened};
 use lexgate_model::fault::{Fault, Limits, Refusal};
@@ -77,7 +77,7 @@ impl Engine {
         profiled: Profiled<'_>,
         limits: &Limits,
     ) -> Result<Profile, Unprepared> {
-        let order = policy.0.order(stopping, limits, self.0.solo);
+        let order = policy.0.order(stopping, limits, self.0.alone);
         self.watch(policy, order, profiled).map_err(|failed| unprepared(&policy.0, failed, limits))
     }
 
@@ -144,10 +144,10 @@ impl Engine {
         let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
         let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
         if evaluates
-            && order.solo
-            && let Some((_, solo, _)) = solo(&wasmtime, order, component)
+            && order.alone
+            && let Some((_, alone, _)) = bound_alone(&wasmtime, order, component)
         {
-            return Ok((Code::Solo(solo), store));
+            return Ok((Code::Alone(alone), store));
         }
         let (component, guest) = bound(&wasmtime, &contracts, component, order)?;
         Ok((Code::Component(component, guest), store))

@@ -79,7 +79,7 @@ struct OrderHead {
     contract: String,
     parameters: String,
     limits: Limits,
-    solo: bool,
+    alone: bool,
     package_bytes: u64,
     datasets: Vec<DatasetHead>,
 }
@@ -231,7 +231,7 @@ fn order_parts(order: Order<'_>, worker: WorkerLimits) -> Result<Vec<Vec<u8>>> {
         contract: order.contract.to_owned(),
         parameters: order.parameters.to_owned(),
         limits: *order.limits,
-        solo: order.solo,
+        alone: order.alone,
         package_bytes: length(order.package),
         datasets: order.datasets.iter().map(dataset).collect(),
     };
@@ -246,8 +246,8 @@ fn answer(bytes: &[u8]) -> Option<std::result::Result<Artifact, Failed>> {
     if let Err(failed) = head {
         return Some(Err(failed));
     }
-    let (Head { start, configuring, solo }, code) = Artifact::read(rest)?;
-    Some(Ok(Artifact { start, configuring, solo, code: code.to_vec() }))
+    let (Head { start, configuring, alone }, code) = Artifact::read(rest)?;
+    Some(Ok(Artifact { start, configuring, alone, code: code.to_vec() }))
 }
 
 fn head_bytes(head: &impl Serialize) -> Result<Vec<u8>> {
@@ -313,7 +313,7 @@ pub fn work(
         parameters: &head.parameters,
         datasets: &datasets,
         limits: &head.limits,
-        solo: head.solo,
+        alone: head.alone,
     };
     // Everything else that it starts with is the same each time.
     let too_little = |error| {

@@ -7,7 +7,7 @@ pub use check::{Context, Malformed, check};
 
 use crate::decimal::Decimal;
 use crate::manifest::{Citation, Status};
-use crate::request::{Fact, Place};
+use crate::request::{Fact, Place, Quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -258,7 +258,7 @@ pub struct Evidence {
     /// RFC 6901 pointer into the canonical request.
     pub pointer: String,
     /// What stands there.
-    pub value: Value,
+    pub value: Quoted,
 }
 
 /// A value the policy computed, rounded outward.

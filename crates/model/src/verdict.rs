@@ -92,12 +92,27 @@ impl Verdict {
             .fold(Verdict::default(), Verdict::join)
     }
 
+    /// Returns whether nothing gave a reason.
+    fn is_silent(&self) -> bool {
+        let Verdict { span: _, reasons, obligations, licences, reviews, missing } = self;
+        reasons.is_empty()
+            && obligations.is_empty()
+            && licences.is_empty()
+            && reviews.is_empty()
+            && missing.is_empty()
+    }
+
     /// Returns both together.
     #[must_use]
-    pub fn join(mut self, other: Verdict) -> Verdict {
+    pub fn join(mut self, mut other: Verdict) -> Verdict {
+        if self.is_silent() {
+            // Most policies say one thing, and there is nothing to join it with.
+            other.span = self.span.join(other.span);
+            return other;
+        }
         self.span = self.span.join(other.span);
-        self.reasons.extend(other.reasons);
-        self.obligations.extend(other.obligations);
+        self.reasons.append(&mut other.reasons);
+        self.obligations.append(&mut other.obligations);
         for (owner, (policy, certain)) in other.licences {
             let licence = self.licences.entry(owner).or_insert((policy, certain));
             *licence = (licence.0.max(policy), licence.1 || certain);

@@ -44,7 +44,7 @@ pub struct Ways {
 
 /// A component that is one module of code.
 #[derive(Debug)]
-pub struct Alone<'c> {
+pub struct Found<'c> {
     /// The module.
     pub module: &'c [u8],
     /// Which of its exports and imports are which.
@@ -59,7 +59,7 @@ pub const WHOLE: &str = "lexgate:takes-one-block";
 /// INVARIANT: the component was validated and implements the contract, so that what it exports under the names of the
 /// contract has the types there.
 #[must_use]
-pub fn alone(component: &[u8]) -> Option<Alone<'_>> {
+pub fn find_alone(component: &[u8]) -> Option<Found<'_>> {
     let parts = Parts::read(component)?;
     // Both functions of the contract are lifted, from functions of one instance; they are told apart by what they take.
     let [one, other] = parts.lifts.as_slice() else { return None };
@@ -96,7 +96,7 @@ pub fn alone(component: &[u8]) -> Option<Alone<'_>> {
         imports,
         whole: inside.exports.contains_key(WHOLE),
     };
-    Some(Alone { module: parts.modules.get(module)?.slice(component)?, ways })
+    Some(Found { module: parts.modules.get(module)?.slice(component)?, ways })
 }
 
 /// Where a module stands in a component.
@@ -486,6 +486,8 @@ impl Inside {
                 }
                 Payload::ElementSection(elements) => inside.elements(elements)?,
                 Payload::CodeSectionEntry(body) => inside.slots.push(slot_of(&body)),
+                // It does something before it is asked.
+                Payload::StartSection { .. } => return None,
                 _ => {}
             }
         }
@@ -551,3 +553,6 @@ fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<u32> {
     let calls = matches!(call, Operator::CallIndirect { table_index: 0, .. });
     (calls && matches!(end, Operator::End) && operators.eof() && parameters > 0).then_some(slot)
 }
+
+#[cfg(test)]
+mod tests;

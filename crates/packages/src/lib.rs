@@ -9,7 +9,7 @@
 //! manifest and exactly the datasets this declares, and that it asks the host for nothing but its contract. What comes
 //! out is the [`Verified`] value without which nothing is prepared. [`seal`] is the other direction: it puts a manifest
 //! and datasets into a component, [`with_short_names`] makes the names in one short. [`with_stops`] lets a profile see when
-//! functions return. [`alone`] finds the one module that most components are. [`measure`] counts, for people.
+//! functions return. [`find_alone`] finds the one module that most components are. [`measure`] counts, for people.
 //!
 //! ```
 //! use lexgate_packages::{Trust, Unverified, verify};
@@ -34,7 +34,7 @@ mod seal;
 mod stops;
 mod verify;
 
-pub use alone::{Alone, Import, WHOLE, Ways, alone};
+pub use alone::{Found, Import, WHOLE, Ways, find_alone};
 pub use fetch::{Error, Unverified, fetch_unverified};
 pub use lexgate_model::package::{Package, Verified};
 pub use limits::PackageLimits;

@@ -9,7 +9,6 @@ use crate::date::{Date, Within};
 use crate::manifest::{Citation, Manifest, Rule, Status, message};
 use crate::request::{NOT_SUPPLIED, Place, Request, shorten};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why what a guest returned is worthless.
@@ -75,7 +74,7 @@ pub fn check(reported: Vec<Reported>, context: &Context<'_>) -> Result<Vec<Findi
 /// words of a guest do not become a flood. Chosen by feel: sixty-four times what the findings themselves may weigh.
 const MOST_ADDED_BYTES: u64 = 4 << 20;
 
-/// What a value inside a quoted fact takes besides its text, in bytes.
+/// What a quoted fact takes besides its text, in bytes.
 const VALUE_BYTES: usize = 32;
 
 /// How many bytes the host may still add.
@@ -86,20 +85,6 @@ impl Room {
         let left = u64::try_from(bytes).ok().and_then(|bytes| self.0.checked_sub(bytes));
         self.0 = left.ok_or(Malformed::Added(MOST_ADDED_BYTES))?;
         Ok(())
-    }
-
-    /// Takes what quoting the value needs.
-    fn take_value(&mut self, value: &Value) -> Result<(), Malformed> {
-        self.take(VALUE_BYTES)?;
-        match value {
-            Value::String(text) => self.take(text.len()),
-            Value::Array(list) => list.iter().try_for_each(|value| self.take_value(value)),
-            Value::Object(object) => object.iter().try_for_each(|(name, value)| {
-                self.take(name.len())?;
-                self.take_value(value)
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
-        }
     }
 
     fn take_citation(&mut self, citation: &Citation) -> Result<(), Malformed> {
@@ -206,7 +191,7 @@ fn quoted(
     for pointer in pointers {
         match request.at(&pointer) {
             Some(value) => {
-                room.take_value(&value)?;
+                room.take(VALUE_BYTES + value.as_str().len())?;
                 evidence.push(Evidence { value, pointer });
             }
             None => room.note(defects, format!("evidence `{}` does not resolve", shorten(&pointer)))?,

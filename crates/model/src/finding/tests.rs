@@ -87,7 +87,7 @@ fn a_good_finding_is_quoted_rendered_and_cited() {
     assert_eq!(finding.citation.instrument, "Terms");
     assert_eq!(
         finding.evidence,
-        [Evidence { pointer: "/parties/0/headquarters".to_owned(), value: "SG".into() }]
+        [Evidence { pointer: "/parties/0/headquarters".to_owned(), value: Quoted::from(&"SG".into()) }]
     );
     assert!(finding.defects.is_empty());
     let json = serde_json::to_value(&finding).unwrap();

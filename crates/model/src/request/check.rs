@@ -82,13 +82,13 @@ pub(super) fn check(request: &Request) -> Result<(), BadRequest> {
     let relationships = request.relationships.as_deref().unwrap_or_default();
     let mut ids = std::collections::HashSet::new();
     for (index, relationship) in relationships.iter().enumerate() {
-        let at = format!("/relationships/{index}");
         if !ids.insert(&relationship.record_id) {
             let problem = Problem::Duplicate(shorten(relationship.record_id.as_str()));
-            return Err(BadRequest { pointer: format!("{at}/recordId"), problem });
+            return Err(BadRequest { pointer: format!("/relationships/{index}/recordId"), problem });
         }
         for (number, interest) in relationship.interests.iter().flatten().enumerate() {
-            in_order(interest.start, interest.end, || format!("{at}/interests/{number}/end"))?;
+            let at = || format!("/relationships/{index}/interests/{number}/end");
+            in_order(interest.start, interest.end, at)?;
         }
     }
     for (index, party) in request.parties.iter().enumerate() {

@@ -142,13 +142,13 @@ impl Json for FactValue {
         }
     }
 
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<super::Quoted> {
         match self {
             // Nothing of a long value is copied that is not pointed to.
             FactValue::Text(text) => text.at(pointer, records),
             FactValue::Texts(texts) => texts.at(pointer, records),
-            _ if pointer.is_empty() => Some(self.to_value()),
-            _ => self.to_value().pointer(pointer).cloned(),
+            _ if pointer.is_empty() => Some(super::Quoted::of(&Written(self, records))),
+            _ => self.to_value().pointer(pointer).map(super::Quoted::from),
         }
     }
 
@@ -216,9 +216,9 @@ impl Json for Facts {
         serializer.collect_map(self.0.iter().map(|fact| (&fact.name, Written(&fact.value, records))))
     }
 
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<super::Quoted> {
         let Some((token, rest)) = first_token(pointer) else {
-            return pointer.is_empty().then(|| Written(self, records).value());
+            return pointer.is_empty().then(|| super::Quoted::of(&Written(self, records)));
         };
         self.get(&token)?.at(rest, records)
     }

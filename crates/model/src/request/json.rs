@@ -3,6 +3,7 @@
 //! [`records!`](records) derives all four from one list of fields, so that they cannot disagree.
 
 use super::parts::{Certificate, Party, Request};
+use super::quoted::Quoted;
 use super::reader::{BadRequest, Reader};
 use crate::date::{self, Date};
 use crate::decimal::Decimal;
@@ -33,9 +34,13 @@ pub(super) trait Json: Sized {
     fn write<S: Serializer>(&self, records: Records<'_>, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Returns the canonical JSON at an RFC 6901 pointer that begins here.
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
-        let value = Written(self, records).value();
-        if pointer.is_empty() { Some(value) } else { value.pointer(pointer).cloned() }
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Quoted> {
+        let written = Written(self, records);
+        if pointer.is_empty() {
+            Some(Quoted::of(&written))
+        } else {
+            written.value().pointer(pointer).map(Quoted::from)
+        }
     }
 
     /// Returns the JSON Schema, adding what it refers to.
@@ -147,7 +152,8 @@ macro_rules! records {
                 const FIELDS: &[&str] = &[$($json),*];
                 $( let mut $field: Option<$type> = None; )*
                 reader.object(FIELDS, |reader, met| {
-                    $( if met == $json { $field = Some(Json::read(reader)?); return Ok(()); } )*
+                    let mut place = 0..;
+                    $( if place.next() == Some(met) { $field = Some(Json::read(reader)?); return Ok(()); } )*
                     Ok(())
                 })?;
                 Ok($name { $(
@@ -176,9 +182,9 @@ macro_rules! records {
                 serde::ser::SerializeMap::end(object)
             }
 
-            fn at(&self, pointer: &str, records: super::json::Records<'_>) -> Option<Value> {
+            fn at(&self, pointer: &str, records: super::json::Records<'_>) -> Option<super::Quoted> {
                 let Some((token, rest)) = super::json::first_token(pointer) else {
-                    return pointer.is_empty().then(|| super::json::Written(self, records).value());
+                    return pointer.is_empty().then(|| super::Quoted::of(&super::json::Written(self, records)));
                 };
                 $( if token == $json {
                     return if self.$field.is_left_out() { None } else { self.$field.at(rest, records) };
@@ -242,7 +248,7 @@ impl<T: Json> Json for Option<T> {
         }
     }
 
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Quoted> {
         self.as_ref()?.at(pointer, records)
     }
 
@@ -277,9 +283,9 @@ impl<T: Json> Json for Vec<T> {
         serializer.collect_seq(self.iter().map(|value| Written(value, records)))
     }
 
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Quoted> {
         let Some((token, rest)) = first_token(pointer) else {
-            return pointer.is_empty().then(|| Written(self, records).value());
+            return pointer.is_empty().then(|| Quoted::of(&Written(self, records)));
         };
         let is_index = token == "0" || (!token.starts_with(['0', '+']));
         token.parse().ok().filter(|_| is_index).and_then(|index: usize| self.get(index)?.at(rest, records))
@@ -312,8 +318,8 @@ impl Json for String {
         serializer.serialize_str(self)
     }
 
-    fn at(&self, pointer: &str, _: Records<'_>) -> Option<Value> {
-        pointer.is_empty().then(|| Value::from(self.as_str()))
+    fn at(&self, pointer: &str, _: Records<'_>) -> Option<Quoted> {
+        pointer.is_empty().then(|| Quoted::of(self))
     }
 
     fn schema(_: &mut Map<String, Value>) -> Value {

@@ -10,6 +10,7 @@ mod json;
 mod limits;
 mod parts;
 mod place;
+mod quoted;
 mod reader;
 
 pub use codes::{InterestKind, IsoCode, PartyKind, RecordId};
@@ -18,6 +19,7 @@ pub use json::NOT_SUPPLIED;
 pub use limits::RequestLimits;
 pub use parts::*;
 pub use place::{Element, Place};
+pub use quoted::Quoted;
 pub(crate) use reader::shorten;
 pub use reader::{BadRequest, Problem, nearest};
 
@@ -116,7 +118,7 @@ impl Request {
 
     /// Returns what stands at an RFC 6901 pointer into the canonical JSON.
     #[must_use]
-    pub fn at(&self, pointer: &str) -> Option<Value> {
+    pub fn at(&self, pointer: &str) -> Option<Quoted> {
         Json::at(self, pointer, Records::of(self))
     }
 

@@ -252,7 +252,7 @@ impl Json for Names {
         self.0.write(records, serializer)
     }
 
-    fn at(&self, pointer: &str, records: Records<'_>) -> Option<Value> {
+    fn at(&self, pointer: &str, records: Records<'_>) -> Option<super::Quoted> {
         self.0.at(pointer, records)
     }
 

@@ -227,27 +227,28 @@ impl<'j> Reader<'j> {
         if found == wanted { Ok(()) } else { Err(self.type_error(expected, found)) }
     }
 
-    /// Reads an object of known fields. `each` is called with the field met, positioned on its value.
+    /// Reads an object of known fields. `each` is called with the place of the field met, positioned on its value.
     pub(super) fn object(
         &mut self,
         fields: &'static [&'static str],
-        mut each: impl FnMut(&mut Self, &'static str) -> Result<(), BadRequest>,
+        mut each: impl FnMut(&mut Self, u32) -> Result<(), BadRequest>,
     ) -> Result<(), BadRequest> {
         let mut seen = 0u64;
         let known = |name: &str| match fields.iter().zip(0..).find(|(field, _)| **field == name) {
-            Some((field, index)) => Ok((*field, 1u64 << index)),
+            Some((field, index)) => Ok((*field, index)),
             None => Err(name.to_owned()),
         };
         self.members(known, |reader, member| {
-            let (field, bit) = member.map_err(|name| {
+            let (field, index) = member.map_err(|name| {
                 let near = nearest(&name, fields.iter().copied());
                 reader.bad(Problem::UnknownField(shorten(&name), near, fields))
             })?;
+            let bit = 1u64 << index;
             if seen & bit != 0 {
                 return Err(reader.bad(Problem::Duplicate(field.to_owned())));
             }
             seen |= bit;
-            reader.within(Step::Field(field), |reader| each(reader, field))
+            reader.within(Step::Field(field), |reader| each(reader, index))
         })
     }
 

@@ -50,25 +50,29 @@ const EXAMPLE: &str = r#"{
   "purposes": ["civil"]
 }"#;
 
+fn at(request: &Request, pointer: &str) -> Option<Value> {
+    request.at(pointer).map(|quoted| quoted.to_value())
+}
+
 #[test]
 fn the_canonical_form_is_one_and_is_read_back_as_the_same_request() {
     let request = read(EXAMPLE).unwrap();
     let canonical = request.canonical();
     assert_eq!(read(canonical.text()).unwrap(), request);
     assert_eq!(
-        request.at("/relationships/0/interests/0/share"),
+        at(&request, "/relationships/0/interests/0/share"),
         Some(json!({ "minimum": "50", "exclusiveMinimum": true, "maximum": "75" }))
     );
-    assert_eq!(request.at("/relationships/1/interests/0/share"), Some(json!({ "exact": "25" })));
+    assert_eq!(at(&request, "/relationships/1/interests/0/share"), Some(json!({ "exact": "25" })));
     assert_eq!(
-        request.at("/parties/0/facts/turnover"),
+        at(&request, "/parties/0/facts/turnover"),
         Some(json!({ "number": "7500000000", "unit": "EUR" }))
     );
-    assert_eq!(request.at("/parties/0/facts/employees"), Some(json!(120)));
-    assert_eq!(request.at("/parties/0/facts/é~1~0"), Some(json!("x")));
-    assert_eq!(request.at("/parties/1/ownership"), None, "what is not supplied is left out");
-    assert_eq!(request.at("/evaluationTime"), Some(json!("2025-09-05T16:00:00Z")));
-    assert_eq!(request.at("/certificates/1/underlying"), Some(json!("c")));
+    assert_eq!(at(&request, "/parties/0/facts/employees"), Some(json!(120)));
+    assert_eq!(at(&request, "/parties/0/facts/é~1~0"), Some(json!("x")));
+    assert_eq!(at(&request, "/parties/1/ownership"), None, "what is not supplied is left out");
+    assert_eq!(at(&request, "/evaluationTime"), Some(json!("2025-09-05T16:00:00Z")));
+    assert_eq!(at(&request, "/certificates/1/underlying"), Some(json!("c")));
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn absence_is_not_emptiness() {
     let request = read(EXAMPLE).unwrap();
     assert_eq!(request.parties[0].listings, Some(vec![]));
     assert_eq!(request.parties[1].listings, None);
-    assert_eq!(request.at("/parties/0/listings"), Some(json!([])));
+    assert_eq!(at(&request, "/parties/0/listings"), Some(json!([])));
 }
 
 #[test]
@@ -355,7 +359,7 @@ fn finds_the_same(request: &Request) {
     for pointer in all {
         for tail in ["", "/", "/0", "/00", "/+0", "/x", "/facts", "/~1", "x"] {
             let pointer = format!("{pointer}{tail}");
-            assert_eq!(request.at(&pointer), value.pointer(&pointer).cloned(), "{pointer}");
+            assert_eq!(at(request, &pointer), value.pointer(&pointer).cloned(), "{pointer}");
         }
     }
 }

@@ -6,18 +6,35 @@
 use lexgate_model::fault::Fault;
 use lexgate_model::finding::Malformed;
 
-/// What the guest did to the ABI, in a few words. Its fault is [`Malformed::Abi`].
+/// What the guest did to the ABI, in the words of wasmtime's component layer: a decision that was recorded with one of them is
+/// replayed as equal, whichever way its policy runs. Its fault is [`Malformed::Abi`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
-    #[error("a list or text lies outside its memory")]
+    #[error("pointer out of bounds of memory")]
     Outside,
-    #[error("a list or record lies at an address that is not aligned")]
+    #[error("return pointer not aligned")]
     Unaligned,
-    #[error("a text is not UTF-8")]
-    Text,
-    #[error("a case {0} where there are only {1}")]
-    Case(u8, u8),
-    #[error("it returns more than the host copies")]
+    #[error("list pointer/length out of bounds of memory")]
+    ListOutside,
+    #[error("list pointer is not aligned")]
+    ListUnaligned,
+    #[error("string pointer/length out of bounds of memory")]
+    TextOutside,
+    #[error("{0}")]
+    Text(#[from] std::str::Utf8Error),
+    #[error("unexpected discriminant: {0}")]
+    Case(u32),
+    #[error("invalid option discriminant")]
+    Option,
+    #[error("invalid expected discriminant")]
+    Result,
+    #[error("realloc return: beyond end of memory")]
+    RoomOutside,
+    #[error("realloc return: result not aligned")]
+    RoomUnaligned,
+    #[error(
+        "too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"
+    )]
     TooMuch,
 }
 
@@ -168,18 +185,18 @@ impl<'m> Memory<'m> {
 
     /// Reads a value that a function returned the address of.
     pub(crate) fn value<T: Read>(&mut self, address: u32) -> Result<T, Broken> {
-        let at = self.block(address, T::SIZE, T::ALIGN)?.0;
+        let (at, there) = self.range(address, T::SIZE);
+        if at & (T::ALIGN - 1) != 0 {
+            return Err(Broken::Unaligned);
+        }
+        there.ok_or(Broken::Outside)?;
         T::read(self, at)
     }
 
-    /// Returns a block, if it lies where it may.
-    fn block(&self, address: u32, size: usize, align: usize) -> Result<(usize, &'m [u8]), Broken> {
-        let at = usize::try_from(address).map_err(|_| Broken::Outside)?;
-        if at & (align - 1) != 0 {
-            return Err(Broken::Unaligned);
-        }
-        let end = at.checked_add(size).ok_or(Broken::Outside)?;
-        Ok((at, self.bytes.get(at..end).ok_or(Broken::Outside)?))
+    /// Returns where a block begins, and what is in it if it lies where it may.
+    fn range(&self, address: u32, size: usize) -> (usize, Option<&'m [u8]>) {
+        let at = usize::try_from(address).unwrap_or(usize::MAX);
+        (at, at.checked_add(size).and_then(|end| self.bytes.get(at..end)))
     }
 
     fn take<const N: usize>(&self, at: usize) -> Result<[u8; N], Broken> {
@@ -189,7 +206,7 @@ impl<'m> Memory<'m> {
     /// Returns which of so many cases a variant is.
     pub(crate) fn case(&self, at: usize, cases: u8) -> Result<u8, Broken> {
         let [case] = self.take(at)?;
-        if case < cases { Ok(case) } else { Err(Broken::Case(case, cases)) }
+        if case < cases { Ok(case) } else { Err(Broken::Case(case.into())) }
     }
 
     fn address(&self, at: usize) -> Result<(u32, u32), Broken> {
@@ -204,10 +221,10 @@ impl<'m> Memory<'m> {
 
     /// Reads a text.
     pub(crate) fn text(&mut self, address: u32, size: u32) -> Result<String, Broken> {
-        let size = usize::try_from(size).map_err(|_| Broken::Outside)?;
-        let (_, bytes) = self.block(address, size, 1)?;
+        let size = usize::try_from(size).map_err(|_| Broken::TextOutside)?;
+        let bytes = self.range(address, size).1.ok_or(Broken::TextOutside)?;
         self.spend(size)?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Broken::Text)
+        Ok(std::str::from_utf8(bytes)?.to_owned())
     }
 }
 
@@ -301,10 +318,14 @@ impl<T> Laid for Vec<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(memory: &mut Memory<'_>, at: usize) -> Result<Vec<T>, Broken> {
         let (address, count) = memory.address(at)?;
-        let count = usize::try_from(count).map_err(|_| Broken::Outside)?;
-        let size = count.checked_mul(T::SIZE).ok_or(Broken::Outside)?;
-        let (start, _) = memory.block(address, size, T::ALIGN)?;
+        let count = usize::try_from(count).map_err(|_| Broken::ListOutside)?;
+        let size = count.checked_mul(T::SIZE).ok_or(Broken::ListOutside)?;
+        let (start, there) = memory.range(address, size);
+        there.ok_or(Broken::ListOutside)?;
         memory.spend(count.checked_mul(size_of::<T>()).ok_or(Broken::TooMuch)?)?;
+        if start & (T::ALIGN - 1) != 0 {
+            return Err(Broken::ListUnaligned);
+        }
         (0..count).map(|number| T::read(memory, start + number * T::SIZE)).collect()
     }
 }
@@ -325,7 +346,7 @@ impl<T: Lay> Lay for Option<T> {
 
 impl<T: Read> Read for Option<T> {
     fn read(memory: &mut Memory<'_>, at: usize) -> Result<Option<T>, Broken> {
-        match memory.case(at, 2)? {
+        match memory.case(at, 2).map_err(|_| Broken::Option)? {
             0 => Ok(None),
             _ => T::read(memory, at + T::ALIGN).map(Some),
         }
@@ -340,7 +361,7 @@ impl<T: Laid, E: Laid> Laid for Result<T, E> {
 impl<T: Read, E: Read> Read for Result<T, E> {
     fn read(memory: &mut Memory<'_>, at: usize) -> Result<Result<T, E>, Broken> {
         let payload = at + <Self as Laid>::ALIGN;
-        Ok(match memory.case(at, 2)? {
+        Ok(match memory.case(at, 2).map_err(|_| Broken::Result)? {
             0 => Ok(T::read(memory, payload)?),
             _ => Err(E::read(memory, payload)?),
         })
@@ -437,7 +458,7 @@ macro_rules! variants {
                 const CASES: u8 = [$($number),*].len() as u8;
                 match memory.case(at, CASES)? {
                     $( $number => Ok(Self::$case $( (<$type>::read(memory, at + up(1, <Self as Laid>::ALIGN))?) )?), )*
-                    other => Err(Broken::Case(other, CASES)),
+                    other => Err(Broken::Case(other.into())),
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! The component model makes an instance for the module, one for a table of functions and one that fills it in, asks the
 //! guest for memory once for each text and list of a request, and finds the memory again for everything it writes: as much
-//! time as the policy itself takes. Of a component that is one module ([`lexgate_packages::alone`]) the module alone is instantiated,
+//! time as the policy itself takes. Of a component that is one module ([`lexgate_packages::find_alone`]) the module alone is instantiated,
 //! the request is laid out in the host and copied in, and what the guest returns is read with every address checked. What a
 //! guest may do, and what ends it, is the same.
 
@@ -24,7 +24,7 @@ use wasmtime::{
 };
 
 /// A policy that is one module.
-pub(crate) struct Solo {
+pub(crate) struct Alone {
     module: InstancePre<State>,
     memory: ModuleExport,
     realloc: ModuleExport,
@@ -36,9 +36,9 @@ pub(crate) struct Solo {
 /// `cabi_realloc`: the old block, its size, the alignment, the new size; the new block.
 type Realloc = TypedFunc<(u32, u32, u32, u32), u32>;
 
-impl Solo {
+impl Alone {
     /// Links a module whose exports do what `ways` says.
-    pub(crate) fn link(engine: &wasmtime::Engine, module: &Module, ways: &Ways) -> wasmtime::Result<Solo> {
+    pub(crate) fn link(engine: &wasmtime::Engine, module: &Module, ways: &Ways) -> wasmtime::Result<Alone> {
         let mut linker = Linker::new(engine);
         for (from, name, import) in &ways.imports {
             match import {
@@ -60,7 +60,7 @@ impl Solo {
             let missing = || wasmtime::format_err!("it has no export `{name}`");
             module.get_export_index(name).ok_or_else(missing)
         };
-        Ok(Solo {
+        Ok(Alone {
             memory: export(&ways.memory)?,
             realloc: export(&ways.realloc)?,
             evaluate: export(&ways.evaluate)?,
@@ -175,12 +175,12 @@ fn room(
     let number = |value: usize| u32::try_from(value).map_err(|_| broken(Broken::Outside));
     let address = realloc.call(&mut *store, (0, 0, number(align)?, number(size)?))?;
     if address & (number(align)? - 1) != 0 {
-        return Err(broken(Broken::Unaligned));
+        return Err(broken(Broken::RoomUnaligned));
     }
     let end = usize::try_from(address).ok().and_then(|at| at.checked_add(size));
     match end.filter(|&end| end <= memory.data_size(&*store)) {
         Some(_) => Ok(address),
-        None => Err(broken(Broken::Outside)),
+        None => Err(broken(Broken::RoomOutside)),
     }
 }
 
@@ -196,10 +196,12 @@ fn write(
     (level, address, size): (u32, u32, u32),
 ) -> wasmtime::Result<()> {
     may_leave(&caller)?;
-    let case = |level: u32| u8::try_from(level).unwrap_or(u8::MAX);
-    let level = *["debug", "info", "warn"]
-        .get(usize::from(case(level)))
-        .ok_or_else(|| broken(Broken::Case(case(level), 3)))?;
+    let level = match level {
+        0 => "debug",
+        1 => "info",
+        2 => "warn",
+        _ => return Err(broken(Broken::Case(level))),
+    };
     let memory = caller.get_export(memory).and_then(Extern::into_memory);
     let memory = memory.ok_or_else(|| broken(Broken::Outside))?;
     let most = usize::try_from(caller.data().limits.output_bytes.saturating_mul(4)).unwrap_or(usize::MAX);
