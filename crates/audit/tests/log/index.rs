@@ -6,7 +6,8 @@ use crate::watched::Watched;
 use crate::{clock, draft, small};
 use cap_std::fs::Dir;
 use lexgate_audit::{
-    Cursor, Ends, Index, IndexFile, Kind, Order, Query, Reader, Records, Retention, Row, join, verify,
+    Cursor, Ends, Index, IndexFile, Kind, LogLimits, Order, Query, Reader, Records, Retention, Row, join,
+    verify,
 };
 use lexgate_model::{Outcome, Span};
 use std::path::Path;
@@ -461,4 +462,43 @@ fn what_is_deleted_is_gone_from_log_and_index() {
         let bytes = std::fs::read(&path).unwrap();
         assert!(!bytes.windows(party.len()).any(|window| window == party.as_bytes()), "{}", path.display());
     }
+}
+
+#[test]
+fn what_others_share_with_what_is_deleted_is_still_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = clock(20_000);
+    let limits = LogLimits { segment_bytes: 1 << 20, ..small() };
+    let log = Arc::new(dir(folder.path()));
+    let (records, _) = Records::open(log, Some(place(folder.path())), limits, clock).unwrap();
+    let unmistakable = Case { party: "unmistakable-7QX", ..CASE };
+    for case in [CASE, Case { tenant: "other", ..CASE }, unmistakable] {
+        records.log().append(decision(case)).unwrap();
+    }
+    hand.store(20_100, Ordering::SeqCst);
+    records.log().append(decision(CASE)).unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let check = |deleted: bool| {
+        let expected: [&[u64]; 2] = if deleted { [&[2, 4], &[2, 4]] } else { [&[1, 2, 4], &[1, 2, 3, 4]] };
+        let [customer, every] = expected;
+        let only = if deleted { vec![] } else { vec![3] };
+        assert_eq!(sequences(&records, Query { party: text("customer"), ..all() }), customer);
+        assert_eq!(sequences(&records, Query { party: text(unmistakable.party), ..all() }), only);
+        assert_eq!(sequences(&records, Query { identifier: text(CASE.identifier), ..all() }), every);
+        assert_eq!(sequences(&records, Query { policy: text(CASE.policy), ..all() }), every);
+    };
+    check(false);
+    let keep = Retention { tenant: "acme".into(), keep_days: 30, reason: "privacy notice 4".into() };
+    assert_eq!(records.sweep(std::slice::from_ref(&keep)).unwrap().decisions, 2);
+    check(true);
+    // One bunch of what decided and one of parties: those that stay kept theirs, and no other is left.
+    let count = |table: &str| {
+        let index = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
+        let sql = format!("SELECT count(*) FROM {table}");
+        index.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!((count("bunches"), count("terms")), (2, 4));
+    records.reindex().unwrap();
+    check(true);
+    assert_eq!((count("bunches"), count("terms")), (2, 4));
 }
