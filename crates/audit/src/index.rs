@@ -230,9 +230,9 @@ impl Index {
     }
 
     fn about(&self) -> Result<Option<About>, Trouble> {
-        let about = self.connection.query_row("SELECT format, log, next FROM about", [], |row| {
-            Ok(About { format: row.get(0)?, log: row.get(1)?, next: row.get(2)? })
-        });
+        let mut statement = self.connection.prepare_cached("SELECT format, log, next FROM about")?;
+        let about = statement
+            .query_row([], |row| Ok(About { format: row.get(0)?, log: row.get(1)?, next: row.get(2)? }));
         Ok(about.optional()?)
     }
 
