@@ -106,6 +106,7 @@ impl Host {
             trust: Default::default(),
             clock: Arc::new(jiff::Timestamp::now),
             index: Some(folder.path().to_owned()),
+            boot: Some("this run".to_owned()),
         };
         change(&mut config);
         let data = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();

@@ -99,7 +99,8 @@ fn index(path: &Path) {
     receiver.iter().for_each(|done| assert!(done));
     drop(records);
     let begin = Instant::now();
-    let records = open(Some(IndexFile { folder: dir(path), path: path.to_owned() }));
+    let boot = Some("this run".to_owned());
+    let records = open(Some(IndexFile { folder: dir(path), path: path.to_owned(), boot }));
     while records.index_state().indexed < INDEXED {
         std::thread::sleep(Duration::from_millis(2));
     }

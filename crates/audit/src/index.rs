@@ -3,6 +3,7 @@
 //! Nothing waits for it when something is appended. It holds for each entry where it lies and what one looks for, and how far
 //! it has come, all in one transaction; so it is never ahead of itself. What is in it was taken from durable entries only.
 
+mod boot;
 mod query;
 mod rows;
 
@@ -13,14 +14,16 @@ use crate::id::EntryId;
 use crate::read::{Entries, Location, Reader};
 use crate::segment::{Found, HEADER_BYTES, Segment};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use rows::{Known, Left};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
+use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the tables are like. An index of another format is made again.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// The name of the file, and those SQLite puts beside it.
 const FILES: [&str; 3] = ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"];
@@ -32,22 +35,38 @@ const BATCH_BYTES: usize = 16 << 20;
 /// How long SQLite waits for a lock of another process, in milliseconds. Chosen by feel: such locks are short or wrong.
 const PATIENCE_MS: u64 = 100;
 
+/// How SQLite works where it writes. What was deleted is written over.
+const SETTINGS: &str = "
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA secure_delete = ON;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA cache_size = -8192;
+";
+
+/// The tables. Each index is what a query begins with, see `each_index_is_what_a_query_begins_with`: everything else would be
+/// paid for by every decision. Ids need none, because they sort as the entries do; instants need none, because segments know
+/// theirs.
 const TABLES: &str = "
 CREATE TABLE about (format INTEGER NOT NULL, log BLOB, next INTEGER NOT NULL);
-CREATE TABLE segments (number INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE TABLE segments (
+  number INTEGER PRIMARY KEY, generation INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  earliest INTEGER NOT NULL, latest INTEGER NOT NULL);
+CREATE TABLE names (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE bunches (number INTEGER PRIMARY KEY, terms TEXT NOT NULL);
+CREATE TABLE terms (what INTEGER NOT NULL, text TEXT NOT NULL, bunch INTEGER NOT NULL,
+  PRIMARY KEY (what, text, bunch)) WITHOUT ROWID;
 CREATE TABLE entries (
-  sequence INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
-  kind TEXT NOT NULL, tenant TEXT NOT NULL, recorded INTEGER NOT NULL, set_revision TEXT,
-  idempotency_key TEXT, request_id TEXT,
-  floor INTEGER, ceiling INTEGER, what_if INTEGER, fault INTEGER, deleted INTEGER NOT NULL);
-CREATE INDEX by_tenant ON entries (tenant, sequence);
-CREATE INDEX by_segment ON entries (segment);
-CREATE INDEX by_time ON entries (recorded);
-CREATE INDEX by_key ON entries (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX by_request ON entries (tenant, request_id) WHERE request_id IS NOT NULL;
-CREATE TABLE terms (what INTEGER NOT NULL, text TEXT NOT NULL, sequence INTEGER NOT NULL,
-  PRIMARY KEY (what, text, sequence)) WITHOUT ROWID;
-CREATE INDEX terms_of ON terms (sequence);
+  sequence INTEGER PRIMARY KEY, id BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+  kind INTEGER NOT NULL, tenant INTEGER NOT NULL, recorded INTEGER NOT NULL, set_revision INTEGER,
+  idempotency_key TEXT, key_brief INTEGER, request_id TEXT, request_brief INTEGER,
+  floor INTEGER, ceiling INTEGER, what_if INTEGER, fault INTEGER, deleted INTEGER NOT NULL,
+  deciding INTEGER, parties INTEGER);
+CREATE INDEX by_tenant ON entries (tenant);
+CREATE INDEX by_key ON entries (key_brief, tenant) WHERE key_brief IS NOT NULL;
+CREATE INDEX by_request ON entries (request_brief, tenant) WHERE request_brief IS NOT NULL;
+CREATE INDEX by_deciding ON entries (deciding) WHERE deciding IS NOT NULL;
+CREATE INDEX by_parties ON entries (parties) WHERE parties IS NOT NULL;
 ";
 
 /// Where the index lies. SQLite opens its file itself, so it needs a path; everything else goes through the folder.
@@ -57,6 +76,9 @@ pub struct IndexFile {
     pub folder: Dir,
     /// The path to that folder.
     pub path: PathBuf,
+    /// What tells this run of the system from all others, such as Linux' `/proc/sys/kernel/random/boot_id`. With it, SQLite
+    /// leaves out syncs, and an index that another run left unsynced is made again. Without it, SQLite syncs.
+    pub boot: Option<String>,
 }
 
 /// Why an index cannot go on.
@@ -112,7 +134,7 @@ impl IndexFile {
                 _ => {}
             }
         }
-        Ok(())
+        self.removed()
     }
 
     /// Returns whether there is one.
@@ -149,6 +171,9 @@ pub struct Index {
     connection: Connection,
     /// Where the log is read on, while nothing was rewritten.
     entries: Option<Entries>,
+    known: Known,
+    /// Whether it is marked, so that SQLite may leave out syncs.
+    marked: bool,
 }
 
 impl Index {
@@ -159,9 +184,10 @@ impl Index {
     pub fn open_to_read(place: &IndexFile) -> Result<Index, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
+            place.check()?;
             let connection = Connection::open_with_flags(place.path.join(FILES[0]), flags)?;
             connection.busy_timeout(Duration::from_millis(PATIENCE_MS))?;
-            let index = Index { connection, entries: None };
+            let index = Index::over(connection, false);
             match index.about()? {
                 Some(About { format: FORMAT, .. }) => Ok(index),
                 _ => Err(Trouble::Worthless("it is of another format".to_owned())),
@@ -170,17 +196,19 @@ impl Index {
         open().map_err(Error::from)
     }
 
+    fn over(connection: Connection, marked: bool) -> Index {
+        Index { connection, entries: None, known: Known::default(), marked }
+    }
+
     /// Opens the index of a log to keep it up, or begins one. Whoever calls owns the log.
     pub(crate) fn open(place: &IndexFile, reader: &Reader, durable: u64) -> Result<Index, Trouble> {
+        let marked = place.begin_unsynced()?;
         place.create()?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(place.path.join(FILES[0]), flags)?;
         connection.busy_timeout(Duration::from_millis(PATIENCE_MS))?;
-        // What was deleted is written over; what is lost with the power is taken from the log again.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
-        )?;
-        let mut index = Index { connection, entries: None };
+        connection.execute_batch(SETTINGS)?;
+        let mut index = Index::over(connection, marked);
         index.begin()?;
         index.belongs_to(reader, durable)?;
         index.take_in_rewritten(reader)?;
@@ -202,9 +230,9 @@ impl Index {
     }
 
     fn about(&self) -> Result<Option<About>, Trouble> {
-        let about = self.connection.query_row("SELECT format, log, next FROM about", [], |row| {
-            Ok(About { format: row.get(0)?, log: row.get(1)?, next: row.get(2)? })
-        });
+        let mut statement = self.connection.prepare_cached("SELECT format, log, next FROM about")?;
+        let about = statement
+            .query_row([], |row| Ok(About { format: row.get(0)?, log: row.get(1)?, next: row.get(2)? }));
         Ok(about.optional()?)
     }
 
@@ -257,20 +285,22 @@ impl Index {
         Ok(())
     }
 
-    /// Takes in a segment again, because it was rewritten.
+    /// Takes in a segment again, because it was rewritten. What was deleted is not there any more when it is settled.
     pub(crate) fn take_in_again(&mut self, reader: &Reader, number: u64) -> Result<(), Trouble> {
-        self.entries = None;
-        let next = self.indexed()? + 1;
+        (self.entries, self.known) = (None, Known::default());
+        self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(
-            "DELETE FROM terms WHERE sequence IN (SELECT sequence FROM entries WHERE segment = ?1)",
-            [number],
-        )?;
-        transaction.execute("DELETE FROM entries WHERE segment = ?1", [number])?;
+        let sql = "SELECT first, last FROM segments WHERE number = ?1";
+        let range = transaction.query_row(sql, [number], |row| Ok(row.get(0)?..=row.get(1)?)).optional()?;
+        // What the index does not know yet it takes in later, as it is then.
+        let Some(range) = range else { return Ok(()) };
+        let left = Left::of(&transaction, &range)?;
+        let mut known = left.known();
         let mut segment = Segment::open_whole(reader.folder(), number)?;
         let mut offset = HEADER_BYTES as u64;
+        let mut taken = Taken { number, generation: segment.header.generation, range: None };
         while let Found::Frame(frame) = segment.at(offset)? {
-            if frame.sequence >= next {
+            if frame.sequence > *range.end() {
                 break;
             }
             let location = Location { segment: number, offset };
@@ -278,16 +308,29 @@ impl Index {
             offset = frame.end();
             let entry =
                 entry.map_err(|what| Trouble::Other(format!("segment {number} cannot be read: {what}")))?;
-            rows::insert(&transaction, location, &entry)?;
+            rows::insert(&transaction, &mut known, location, &entry)?;
+            taken.add(&entry);
         }
-        knows(&transaction, number, segment.header.generation)?;
+        left.tidy(&transaction)?;
+        taken.note(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
 
     /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
     pub(crate) fn settle(&self) {
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = self.connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)");
+        if self.marked {
+            let _ = self.connection.execute_batch("PRAGMA synchronous = OFF");
+        }
+    }
+
+    /// Closes it, after everything that reads it.
+    pub(crate) fn close(self, place: &IndexFile) -> Result<(), Trouble> {
+        let marked = self.marked;
+        // SQLite writes what is left to the file, and removes those beside it.
+        self.connection.close().map_err(|(_, error)| error)?;
+        if marked { place.end_unsynced() } else { Ok(()) }
     }
 
     /// Takes in a batch of entries, up to the last that is durable, and returns whether there are more.
@@ -296,30 +339,39 @@ impl Index {
         if next > durable {
             return Ok(false);
         }
+        let begun = next > 1;
         let entries = match self.entries.take() {
             Some(entries) if entries.expected() == Some(next) => entries,
             _ => reader.entries(next)?,
         };
         let entries = self.entries.insert(entries);
+        // Kept only if this ends well.
+        let mut known = std::mem::take(&mut self.known);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (mut bytes, mut segment) = (0, 0);
+        let mut bytes = 0;
+        let mut taken = Taken { number: 0, generation: 0, range: None };
         for _ in 0..BATCH {
             if next > durable || bytes > BATCH_BYTES {
                 break;
             }
             let Some(item) = entries.next() else { break };
             let (location, entry) = item?;
-            if location.segment != segment {
-                segment = location.segment;
+            if location.segment != taken.number {
+                taken.note(&transaction)?;
                 // Of the file that is read, which may have been put out of its place meanwhile.
-                knows(&transaction, segment, entries.generation())?;
+                taken = Taken { number: location.segment, generation: entries.generation(), range: None };
             }
             bytes += entry.sections.iter().map(|section| section.bytes.len()).sum::<usize>();
-            rows::insert(&transaction, location, &entry)?;
+            rows::insert(&transaction, &mut known, location, &entry)?;
+            taken.add(&entry);
             next = entry.sequence + 1;
         }
-        transaction.execute("UPDATE about SET next = ?1, log = ?2", params![next, reader.identity()?])?;
+        taken.note(&transaction)?;
+        let sql = "UPDATE about SET next = ?1, log = coalesce(log, ?2)";
+        let log = if begun { None } else { reader.identity()? };
+        transaction.prepare_cached(sql)?.execute(params![next, log])?;
         transaction.commit()?;
+        self.known = known;
         Ok(next <= durable)
     }
 
@@ -334,16 +386,32 @@ impl Index {
 
     /// Returns the entry of a tenant with an idempotency key; of several, the first.
     pub(crate) fn by_key(&self, tenant: &str, key: &str) -> Result<Option<(EntryId, Location)>, Trouble> {
-        let sql = "SELECT id, segment, offset FROM entries \
-                   WHERE tenant = ?1 AND idempotency_key = ?2 ORDER BY sequence LIMIT 1";
-        Ok(self.connection.query_row(sql, [tenant, key], id_and_location).optional()?)
+        let sql = "SELECT id, segment, offset FROM entries INDEXED BY by_key WHERE key_brief = ?1 \
+                   AND tenant = (SELECT number FROM names WHERE text = ?2) AND idempotency_key = ?3 \
+                   ORDER BY sequence LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(params![rows::brief(key), tenant, key], id_and_location).optional()?)
     }
 
     /// Returns where an entry lies.
     pub(crate) fn locate(&self, id: EntryId) -> Result<Option<Location>, Trouble> {
-        let sql = "SELECT id, segment, offset FROM entries WHERE id = ?1";
-        let found = self.connection.query_row(sql, [id.to_bytes()], id_and_location).optional()?;
-        Ok(found.map(|(_, location)| location))
+        // All looks see the same.
+        let transaction = self.connection.unchecked_transaction()?;
+        let sql = "SELECT id, segment, offset FROM entries WHERE sequence = ?1";
+        let mut statement = transaction.prepare_cached(sql)?;
+        let (mut low, mut high) = (1, self.indexed()? + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = statement.query_row([middle], id_and_location).optional()?;
+            // INVARIANT: no number is left out of a log, nor of its index.
+            let Some((found, location)) = found else { return Ok(None) };
+            match found.cmp(&id) {
+                Ordering::Equal => return Ok(Some(location)),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -352,8 +420,40 @@ fn id_and_location(row: &rusqlite::Row<'_>) -> rusqlite::Result<(EntryId, Locati
     Ok((EntryId::from_bytes(row.get(0)?), location))
 }
 
-/// Notes which writing of a segment was taken in.
-fn knows(transaction: &Transaction<'_>, number: u64, generation: u32) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO segments (number, generation) VALUES (?1, ?2)";
-    transaction.execute(sql, params![number, generation]).map(drop)
+/// What was taken in of a segment.
+struct Taken {
+    number: u64,
+    /// Of which writing of it.
+    generation: u32,
+    range: Option<Range>,
+}
+
+/// The first and the last number, the earliest and the latest instant.
+struct Range {
+    first: u64,
+    last: u64,
+    earliest: i64,
+    latest: i64,
+}
+
+impl Taken {
+    fn add(&mut self, entry: &crate::Entry) {
+        let (sequence, recorded) = (entry.sequence, entry.head.recorded.as_microsecond());
+        let one = Range { first: sequence, last: sequence, earliest: recorded, latest: recorded };
+        let range = self.range.get_or_insert(one);
+        range.last = sequence;
+        range.earliest = range.earliest.min(recorded);
+        range.latest = range.latest.max(recorded);
+    }
+
+    fn note(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let Some(range) = &self.range else { return Ok(()) };
+        let sql = "INSERT INTO segments (number, generation, first, last, earliest, latest) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (number) DO UPDATE SET \
+                   generation = excluded.generation, last = excluded.last, \
+                   earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)";
+        let Range { first, last, earliest, latest } = range;
+        let values = params![self.number, self.generation, first, last, earliest, latest];
+        transaction.prepare_cached(sql)?.execute(values).map(drop)
+    }
 }

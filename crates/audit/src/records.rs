@@ -22,6 +22,10 @@ const MOST_BATCHES: usize = 4;
 /// How long the index is left alone after trouble, in milliseconds. Chosen by feel.
 const REST_MS: u64 = 1_000;
 
+/// How long the index waits for more before it takes in what there is, in milliseconds: many entries cost little more than one
+/// then. Chosen by feel; who looks something up does not wait for it.
+const GATHER_MS: u64 = 50;
+
 /// A log, and the index behind it.
 ///
 /// Appending goes to [`Records::log`] and never waits for the index. Without an index, or while it cannot be used, entries
@@ -189,6 +193,9 @@ impl Behind {
                     while !wake.wanted && !wake.closed {
                         wake = self.changed.wait(wake).unwrap_or_else(PoisonError::into_inner);
                     }
+                    let gather = Duration::from_millis(GATHER_MS);
+                    let waited = self.changed.wait_timeout_while(wake, gather, |wake| !wake.closed);
+                    wake = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
                 Err(_) if wake.closed => {}
                 Err(_) => {
@@ -204,8 +211,17 @@ impl Behind {
         }
     }
 
-    fn wake(&self, change: impl FnOnce(&mut Wake)) {
-        change(&mut lock(&self.wake));
+    /// Says that there is more.
+    fn wake(&self) {
+        let wanted = std::mem::replace(&mut lock(&self.wake).wanted, true);
+        // Whoever gathers is not disturbed.
+        if !wanted {
+            self.changed.notify_all();
+        }
+    }
+
+    fn close(&self) {
+        lock(&self.wake).closed = true;
         self.changed.notify_all();
     }
 }
@@ -247,7 +263,7 @@ impl Records {
             let thread = thread.spawn(move || behind.follow(&log));
             records.thread = Some(thread.map_err(Error::io("start a thread for", "."))?);
             let behind = Arc::clone(&records.behind);
-            records.log.watch(Some(Box::new(move || behind.wake(|wake| wake.wanted = true))));
+            records.log.watch(Some(Box::new(move || behind.wake())));
         }
         Ok((records, opened))
     }
@@ -307,7 +323,14 @@ impl Records {
     /// # Errors
     /// [`Error::NoEntry`], and when the log cannot be read.
     pub fn entry(&self, id: EntryId) -> Result<Entry, Error> {
-        match self.behind.read(&self.behind.lookups, |index| Ok(index.locate(id)?)) {
+        let locate = || self.behind.read(&self.behind.lookups, |index| Ok(index.locate(id)?));
+        let mut found = locate();
+        if let (Ok(None), Ok(mut slot)) = (&found, self.behind.slot.try_lock()) {
+            // It may be among the last, which is less to read than a segment.
+            let _ = self.behind.step(&mut slot, self.log.durable());
+            found = locate();
+        }
+        match found {
             Ok(Some(location)) => self.at(location, id),
             Ok(None) | Err(_) => self.behind.reader.find(id),
         }
@@ -383,10 +406,17 @@ impl Records {
 impl Drop for Records {
     fn drop(&mut self) {
         self.log.watch(None);
-        self.behind.wake(|wake| wake.closed = true);
+        self.behind.close();
         if let Some(thread) = self.thread.take() {
             // What it could not take in is taken in when the log is opened again.
             let _ = thread.join();
+        }
+        for connection in self.behind.lists.0.iter().chain(&self.behind.lookups.0) {
+            *lock(connection) = None;
+        }
+        if let (Ok(place), Some(index)) = (self.behind.place(), lock(&self.behind.slot).take()) {
+            // One that is not closed well is marked: after a loss of power it is made again.
+            let _ = index.close(place);
         }
     }
 }
@@ -401,7 +431,7 @@ mod tests {
     fn a_list_that_takes_long_holds_up_no_lookup_and_no_indexing() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = || Dir::open_ambient_dir(temporary.path(), cap_std::ambient_authority()).unwrap();
-        let place = IndexFile { folder: dir(), path: temporary.path().to_owned() };
+        let place = IndexFile { folder: dir(), path: temporary.path().to_owned(), boot: None };
         let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
         let opened = Records::open(Arc::new(dir()), Some(place), LogLimits::default(), clock);
         let records = opened.unwrap().0;

@@ -114,6 +114,12 @@ pub(crate) fn data_place() -> Option<PathBuf> {
     Some(path_variable("XDG_DATA_HOME").or_else(home)?.join("lexgate"))
 }
 
+/// Returns what tells this run of the system from all others, where the system says so.
+pub(crate) fn boot() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(boot.trim().to_owned()).filter(|boot| !boot.is_empty())
+}
+
 /// Returns the clock.
 pub(crate) fn clock() -> std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync> {
     std::sync::Arc::new(jiff::Timestamp::now)

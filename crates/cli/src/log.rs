@@ -127,7 +127,8 @@ fn holds(reader: &Reader, tenant: Option<&str>, json: bool) -> Result<Exit> {
 fn reindex(data: &Path, json: bool) -> Result<Exit> {
     let folder = Arc::new(ambient::folder(&data.join("log"))?.dir);
     let path = data.join("index");
-    let index = IndexFile { folder: ambient::private_folder(&path)?, path: path.canonicalize()? };
+    let folder_of_index = ambient::private_folder(&path)?;
+    let index = IndexFile { folder: folder_of_index, path: path.canonicalize()?, boot: ambient::boot() };
     let (records, _) = Records::open(folder, Some(index), LogLimits::default(), ambient::clock())?;
     let entries = records.reindex()?;
     if json {

@@ -96,6 +96,7 @@ fn open(args: &args::Serve, file: &File, url: &str, guards: Guards, json: bool) 
         quotas: file.quotas()?,
         clock: ambient::clock(),
         index: Some(data.canonicalize().context("cannot resolve the data folder")?),
+        boot: ambient::boot(),
     };
     let server = Server::open(&folder, engine::start()?, config)
         .with_context(|| format!("cannot serve from `{}`", data.display()))?;

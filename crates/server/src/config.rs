@@ -50,6 +50,8 @@ pub struct Config {
     pub clock: Clock,
     /// The path to the data folder, for SQLite. Without it there is no index: decisions are found by id alone.
     pub index: Option<PathBuf>,
+    /// What tells this run of the system from all others; without it the index is synced. See [`lexgate_audit::IndexFile`].
+    pub boot: Option<String>,
 }
 
 impl std::fmt::Debug for Config {

@@ -87,7 +87,8 @@ impl Server {
         let index = match &config.index {
             None => None,
             Some(path) => {
-                Some(IndexFile { folder: crate::blobs::folder(data, "index")?, path: path.join("index") })
+                let folder = crate::blobs::folder(data, "index")?;
+                Some(IndexFile { folder, path: path.join("index"), boot: config.boot.clone() })
             }
         };
         let records = Records::open(Arc::new(log), index, LogLimits::default(), Arc::clone(&config.clock));

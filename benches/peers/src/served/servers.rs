@@ -177,6 +177,7 @@ fn ours(folder: &Path, recording: Recording, threads: usize) -> Result<Server> {
         trust: lexgate_packages::Trust::default(),
         clock: Arc::new(jiff::Timestamp::now),
         index: Some(data),
+        boot: Some("this run".to_owned()),
         recording,
     };
     let server = Server::open(&dir, Engine::new()?, config)?;

@@ -1,7 +1,7 @@
 //! What one can look for in an index.
 
 use super::Trouble;
-use super::rows::{Term, number, outcome};
+use super::rows::{Term, brief, kind, number, number_of_kind, outcome};
 use crate::entry::Kind;
 use crate::id::EntryId;
 use crate::read::Location;
@@ -166,19 +166,35 @@ impl Where {
         }
     }
 
-    fn term(&mut self, term: Term, text: Option<&String>) {
+    fn term(&mut self, condition: &'static str, term: Term, text: Option<&String>) {
         if let Some(text) = text {
-            self.conditions.push("sequence IN (SELECT sequence FROM terms WHERE what = ? AND text = ?)");
+            self.conditions.push(condition);
             self.values.extend([Value::from(term as i64), Value::from(text.clone())]);
         }
     }
 }
 
+/// Entries whose bunch has a term.
+const DECIDING: &str = "deciding IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)";
+const PARTIES: &str = "parties IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)";
+
 impl Query {
     pub(super) fn run(&self, connection: &Connection) -> Result<Page, Trouble> {
-        let conditions = self.conditions();
-        let most = self.rows.clamp(1, MOST_ROWS);
-        let filter = match conditions.conditions.as_slice() {
+        let (sql, values) = self.sql();
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(&values), row)?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| rows.len() == self.most()).map(|row| Cursor(row.sequence));
+        Ok(Page { rows, next, indexed: 0 })
+    }
+
+    fn most(&self) -> usize {
+        self.rows.clamp(1, MOST_ROWS)
+    }
+
+    fn sql(&self) -> (String, Vec<Value>) {
+        let Where { conditions, values } = self.conditions();
+        let filter = match conditions.as_slice() {
             [] => String::new(),
             all => format!("WHERE {}", all.join(" AND ")),
         };
@@ -187,22 +203,25 @@ impl Query {
             Order::OldestFirst => "ASC",
         };
         let sql = format!(
-            "SELECT sequence, id, kind, tenant, recorded, set_revision, request_id, floor, ceiling, fault, what_if, \
-             deleted, segment, offset FROM entries {filter} ORDER BY sequence {order} LIMIT {most}"
+            "SELECT sequence, id, kind, (SELECT text FROM names WHERE number = tenant), recorded, \
+             (SELECT text FROM names WHERE number = set_revision), request_id, floor, ceiling, fault, what_if, \
+             deleted, segment, offset FROM entries {filter} ORDER BY sequence {order} LIMIT {}",
+            self.most()
         );
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(&conditions.values), row)?;
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        let next = rows.last().filter(|_| rows.len() == most).map(|row| Cursor(row.sequence));
-        Ok(Page { rows, next, indexed: 0 })
+        (sql, values)
     }
 
     fn conditions(&self) -> Where {
         let mut all = Where::default();
-        all.and("tenant = ?", self.tenant.clone());
-        all.and("kind = ?", self.kind.map(|kind| kind.as_str().to_owned()));
-        all.and("recorded >= ?", self.from.map(Timestamp::as_microsecond));
-        all.and("recorded < ?", self.until.map(Timestamp::as_microsecond));
+        // Few entries have a request id, a party, an identifier: with one of these, SQLite is to begin there.
+        let by_tenant = if self.request_id.is_some() || self.party.is_some() || self.identifier.is_some() {
+            "+tenant = (SELECT number FROM names WHERE text = ?)"
+        } else {
+            "tenant = (SELECT number FROM names WHERE text = ?)"
+        };
+        all.and(by_tenant, self.tenant.clone());
+        all.and("kind = ?", self.kind.map(number_of_kind));
+        self.in_time(&mut all);
         match self.ends {
             None => {}
             Some(Ends::Exactly(outcome)) => {
@@ -212,20 +231,45 @@ impl Query {
             Some(Ends::Open) => all.conditions.push("floor < ceiling"),
             Some(Ends::OrStricter(outcome)) => all.and("ceiling >= ?", Some(number(outcome))),
         }
-        all.term(Term::Binding, self.binding.as_ref());
-        all.term(Term::Policy, self.policy.as_ref());
-        all.term(Term::Party, self.party.as_ref());
-        all.term(Term::Identifier, self.identifier.as_ref());
+        all.term(DECIDING, Term::Binding, self.binding.as_ref());
+        all.term(DECIDING, Term::Policy, self.policy.as_ref());
+        all.term(PARTIES, Term::Party, self.party.as_ref());
+        all.term(PARTIES, Term::Identifier, self.identifier.as_ref());
+        all.and("request_brief = ?", self.request_id.as_deref().map(brief));
         all.and("request_id = ?", self.request_id.clone());
         all.and("fault = ?", self.fault.map(i64::from));
         all.and("what_if = ?", self.what_if.map(i64::from));
-        let Cursor(after) = self.after.unwrap_or(Cursor(0));
-        let after = self.after.map(|_| i64::try_from(after).unwrap_or(i64::MAX));
-        match self.order {
-            Order::NewestFirst => all.and("sequence < ?", after),
-            Order::OldestFirst => all.and("sequence > ?", after),
-        }
         all
+    }
+
+    /// Says when, and behind which row. Clocks go backwards, so an instant says nothing exact about where in the log to look;
+    /// but each segment knows the earliest and the latest of its own, and all others are passed over.
+    fn in_time(&self, all: &mut Where) {
+        let (from, until) =
+            (self.from.map(Timestamp::as_microsecond), self.until.map(Timestamp::as_microsecond));
+        let after = self.after.map(|Cursor(after)| i64::try_from(after).unwrap_or(i64::MAX));
+        let (behind, before) = match self.order {
+            Order::NewestFirst => (None, after),
+            Order::OldestFirst => (after, None),
+        };
+        match from {
+            None => all.and("sequence > ?", behind),
+            Some(from) => {
+                all.conditions
+                    .push("sequence > max(?, (SELECT min(first) - 1 FROM segments WHERE latest >= ?))");
+                all.values.extend([Value::from(behind.unwrap_or(0)), Value::from(from)]);
+            }
+        }
+        match until {
+            None => all.and("sequence < ?", before),
+            Some(until) => {
+                all.conditions
+                    .push("sequence < min(?, (SELECT max(last) + 1 FROM segments WHERE earliest < ?))");
+                all.values.extend([Value::from(before.unwrap_or(i64::MAX)), Value::from(until)]);
+            }
+        }
+        all.and("recorded >= ?", from);
+        all.and("recorded < ?", until);
     }
 }
 
@@ -233,8 +277,7 @@ fn row(cells: &Cells<'_>) -> rusqlite::Result<Row> {
     let wrong = |column: usize, what: &str| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, what.into())
     };
-    let kind: String = cells.get(2)?;
-    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+    let kind = kind(cells.get(2)?);
     let end = |column| Ok::<_, rusqlite::Error>(cells.get::<_, Option<i64>>(column)?.and_then(outcome));
     let (floor, ceiling) = (end(7)?, end(8)?);
     let recorded = Timestamp::from_microsecond(cells.get(4)?);
@@ -252,4 +295,41 @@ fn row(cells: &Cells<'_>) -> rusqlite::Result<Row> {
         deleted: cells.get(11)?,
         location: Location { segment: cells.get(12)?, offset: cells.get(13)? },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_index_is_what_a_query_begins_with() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(super::super::TABLES).unwrap();
+        let text = || Some("x".to_owned());
+        let begins = |query: Query, with: &str| {
+            let (sql, values) = query.sql();
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan = statement.query_map(params_from_iter(&values), |row| row.get::<_, String>(3)).unwrap();
+            let plan = plan.collect::<Result<Vec<_>, _>>().unwrap();
+            assert!(plan.iter().any(|step| step.contains(with)), "{query:?}: {plan:#?}");
+        };
+        let tenant = || Query { tenant: text(), ..Query::default() };
+        let epoch = Some(Timestamp::UNIX_EPOCH);
+        begins(tenant(), "entries USING INDEX by_tenant (tenant=?)");
+        begins(Query { from: epoch, ..tenant() }, "entries USING INDEX by_tenant (tenant=? AND rowid>?)");
+        begins(Query { until: epoch, ..tenant() }, "entries USING INDEX by_tenant (tenant=? AND rowid<?)");
+        begins(Query { from: epoch, ..Query::default() }, "entries USING INTEGER PRIMARY KEY (rowid>?)");
+        begins(Query { until: epoch, ..Query::default() }, "entries USING INTEGER PRIMARY KEY (rowid<?)");
+        begins(Query { request_id: text(), ..tenant() }, "entries USING INDEX by_request (request_brief=?");
+        begins(Query { binding: text(), ..Query::default() }, "entries USING INDEX by_deciding (deciding=?)");
+        begins(Query { policy: text(), ..Query::default() }, "entries USING INDEX by_deciding (deciding=?)");
+        for query in [
+            Query { party: text(), ..Query::default() },
+            Query { identifier: text(), ..tenant() },
+            Query { party: text(), policy: text(), from: epoch, until: epoch, ..tenant() },
+        ] {
+            begins(query.clone(), "entries USING INDEX by_parties (parties=?");
+            begins(query, "terms USING PRIMARY KEY (what=? AND text=?)");
+        }
+    }
 }

@@ -1,13 +1,22 @@
 //! What of an entry is looked for, and how it stands in the tables.
+//!
+//! Entries are alike: the same tenants and revisions, the same bindings and policies, and often the same parties. So a row
+//! has numbers in their place. A *bunch* is the terms that an entry has of one sort, and entries that have the same share it.
 
 use crate::entry::{Entry, Kind};
 use crate::read::Location;
 use crate::section::{BINDINGS, DECISION, META, REQUEST};
 use lexgate_model::{Outcome, Span};
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+/// Most numbers of each sort that are known without looking, and most bytes of what they stand for. Chosen by feel: with
+/// everything that is 16 MiB.
+const MOST_KNOWN: usize = 4_096;
+const MOST_KNOWN_BYTES: usize = 2_048;
 
 /// What a text is of an entry. The numbers stand in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,9 +81,89 @@ pub(crate) fn outcome(number: i64) -> Option<Outcome> {
     Outcome::ALL.get(usize::try_from(number).ok()?).copied()
 }
 
+/// Returns the number of a kind in the index.
+pub(crate) fn number_of_kind(kind: Kind) -> i64 {
+    kind as i64
+}
+
+/// Returns the kind of a number.
+pub(crate) fn kind(number: i64) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| number_of_kind(*kind) == number)
+}
+
+/// Returns 32 bits about a text: an index of them is a quarter of one of such texts. Whoever looks compares the text as well, so
+/// equal bits of different texts cost time and no more, and only the tenant who makes them.
+pub(super) fn brief(text: &str) -> i64 {
+    i64::from(crc32fast::hash(text.as_bytes()).cast_signed())
+}
+
+/// Numbers that are known without looking. They hold if the transaction that they were given out in was committed.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    names: BTreeMap<String, i64>,
+    bunches: BTreeMap<String, i64>,
+}
+
+fn keep(among: &mut BTreeMap<String, i64>, text: String, number: i64) {
+    if text.len() <= MOST_KNOWN_BYTES {
+        if among.len() >= MOST_KNOWN {
+            // Those that come often are soon there again.
+            among.clear();
+        }
+        among.insert(text, number);
+    }
+}
+
+impl Known {
+    /// Returns the number of the name of a tenant, or of a revision.
+    fn name(&mut self, transaction: &Transaction<'_>, text: &str) -> rusqlite::Result<i64> {
+        if let Some(number) = self.names.get(text) {
+            return Ok(*number);
+        }
+        let sql = "SELECT number FROM names WHERE text = ?1";
+        let number = transaction.prepare_cached(sql)?.query_row([text], |row| row.get(0)).optional()?;
+        let number = match number {
+            Some(number) => number,
+            None => {
+                transaction.prepare_cached("INSERT INTO names (text) VALUES (?1)")?.execute([text])?;
+                transaction.last_insert_rowid()
+            }
+        };
+        keep(&mut self.names, text.to_owned(), number);
+        Ok(number)
+    }
+
+    /// Returns the number of a bunch; nothing if no term is in it. One that is not known is made, even if there is an equal
+    /// one: whoever looks finds both.
+    fn bunch(
+        &mut self,
+        transaction: &Transaction<'_>,
+        terms: &BTreeSet<(i64, String)>,
+    ) -> rusqlite::Result<Option<i64>> {
+        if terms.is_empty() {
+            return Ok(None);
+        }
+        let text = serde_json::to_string(terms)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        if let Some(number) = self.bunches.get(&text) {
+            return Ok(Some(*number));
+        }
+        transaction.prepare_cached("INSERT INTO bunches (terms) VALUES (?1)")?.execute([&text])?;
+        let number = transaction.last_insert_rowid();
+        let sql = "INSERT INTO terms (what, text, bunch) VALUES (?1, ?2, ?3)";
+        let mut statement = transaction.prepare_cached(sql)?;
+        for (what, text) in terms {
+            statement.execute(params![what, text, number])?;
+        }
+        keep(&mut self.bunches, text, number);
+        Ok(Some(number))
+    }
+}
+
 /// Puts an entry into the tables.
-pub(crate) fn insert(
+pub(super) fn insert(
     transaction: &Transaction<'_>,
+    known: &mut Known,
     location: Location,
     entry: &Entry,
 ) -> rusqlite::Result<()> {
@@ -83,42 +172,88 @@ pub(crate) fn insert(
     let bound = read::<Vec<Bound>>(entry, BINDINGS).filter(|_| is_decision);
     let fault = bound.as_ref().map(|bound| bound.iter().any(|bound| bound.fault.is_some()));
     let what_if = read::<Meta>(entry, META).filter(|_| is_decision).and_then(|meta| meta.what_if);
+    let asked = read::<Asked>(entry, REQUEST).filter(|_| is_decision).unwrap_or_default();
+    let (mut deciding, mut parties) = (BTreeSet::new(), BTreeSet::new());
+    for Bound { binding, policy, .. } in bound.into_iter().flatten() {
+        deciding.extend([(Term::Binding as i64, binding), (Term::Policy as i64, policy.id)]);
+    }
+    for Party { record_id, identifiers } in asked.parties {
+        parties.insert((Term::Party as i64, record_id));
+        parties.extend(identifiers.into_iter().map(|identifier| (Term::Identifier as i64, identifier.id)));
+    }
+    let revision = entry.head.set_revision.as_deref();
     let caller = entry.caller();
-    let sql = "INSERT INTO entries (sequence, id, segment, offset, kind, tenant, recorded, set_revision, \
-               idempotency_key, request_id, floor, ceiling, what_if, fault, deleted) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-    transaction.prepare_cached(sql)?.execute(params![
+    let brief = |text: &Option<String>| text.as_deref().map(brief);
+    let values = params![
         entry.sequence,
         entry.head.id.to_bytes(),
         location.segment,
         location.offset,
-        entry.head.kind.as_str(),
-        entry.head.tenant,
+        number_of_kind(entry.head.kind),
+        known.name(transaction, &entry.head.tenant)?,
         entry.head.recorded.as_microsecond(),
-        entry.head.set_revision,
+        revision.map(|revision| known.name(transaction, revision)).transpose()?,
         caller.idempotency_key,
+        brief(&caller.idempotency_key),
         caller.request_id,
+        brief(&caller.request_id),
         span.map(|span| number(span.floor)),
         span.map(|span| number(span.ceiling)),
         what_if,
         fault,
         entry.is_deleted(),
-    ])?;
-    if !is_decision {
-        return Ok(());
+        known.bunch(transaction, &deciding)?,
+        known.bunch(transaction, &parties)?,
+    ];
+    let sql = "INSERT INTO entries (sequence, id, segment, offset, kind, tenant, recorded, set_revision, \
+               idempotency_key, key_brief, request_id, request_brief, floor, ceiling, what_if, fault, deleted, \
+               deciding, parties) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    transaction.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Bunches of entries that were taken out, with their terms.
+#[derive(Debug)]
+pub(super) struct Left(Vec<(i64, String)>);
+
+impl Left {
+    /// Takes entries out, to be put in again, and returns what is left of them.
+    pub(super) fn of(transaction: &Transaction<'_>, range: &RangeInclusive<u64>) -> rusqlite::Result<Left> {
+        let (first, last) = (range.start(), range.end());
+        let sql = "SELECT number, terms FROM bunches WHERE number IN ( \
+                   SELECT deciding FROM entries WHERE sequence BETWEEN ?1 AND ?2 UNION \
+                   SELECT parties FROM entries WHERE sequence BETWEEN ?1 AND ?2)";
+        let mut statement = transaction.prepare(sql)?;
+        let left = statement.query_map([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let left = left.collect::<rusqlite::Result<_>>()?;
+        transaction.execute("DELETE FROM entries WHERE sequence BETWEEN ?1 AND ?2", [first, last])?;
+        Ok(Left(left))
     }
-    let mut terms = BTreeSet::new();
-    for Bound { binding, policy, .. } in bound.into_iter().flatten() {
-        terms.extend([(Term::Binding, binding), (Term::Policy, policy.id)]);
+
+    /// Returns what is known of them, so that entries that stay keep their bunches.
+    pub(super) fn known(&self) -> Known {
+        let bunches = self.0.iter().map(|(number, terms)| (terms.clone(), *number)).collect();
+        Known { bunches, ..Known::default() }
     }
-    for Party { record_id, identifiers } in read::<Asked>(entry, REQUEST).unwrap_or_default().parties {
-        terms.insert((Term::Party, record_id));
-        terms.extend(identifiers.into_iter().map(|identifier| (Term::Identifier, identifier.id)));
+
+    /// Deletes those that no entry has any more: names of people may be in them.
+    pub(super) fn tidy(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        for (number, terms) in self.0 {
+            let sql = "SELECT EXISTS (SELECT 1 FROM entries WHERE deciding = ?1) \
+                       OR EXISTS (SELECT 1 FROM entries WHERE parties = ?1)";
+            if transaction.prepare_cached(sql)?.query_row([number], |row| row.get(0))? {
+                continue;
+            }
+            let terms: Vec<(i64, String)> = serde_json::from_str(&terms).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
+            })?;
+            let sql = "DELETE FROM terms WHERE what = ?1 AND text = ?2 AND bunch = ?3";
+            let mut statement = transaction.prepare_cached(sql)?;
+            for (what, text) in terms {
+                statement.execute(params![what, text, number])?;
+            }
+            transaction.prepare_cached("DELETE FROM bunches WHERE number = ?1")?.execute([number])?;
+        }
+        Ok(())
     }
-    let mut statement =
-        transaction.prepare_cached("INSERT INTO terms (what, text, sequence) VALUES (?1, ?2, ?3)")?;
-    for (what, text) in terms {
-        statement.execute(params![what as i64, text, entry.sequence])?;
-    }
-    Ok(())
 }

@@ -6,7 +6,8 @@ use crate::watched::Watched;
 use crate::{clock, draft, small};
 use cap_std::fs::Dir;
 use lexgate_audit::{
-    Cursor, Ends, Index, IndexFile, Kind, Order, Query, Reader, Records, Retention, Row, join, verify,
+    Cursor, Ends, Index, IndexFile, Kind, LogLimits, Order, Query, Reader, Records, Retention, Row, join,
+    verify,
 };
 use lexgate_model::{Outcome, Span};
 use std::path::Path;
@@ -18,7 +19,7 @@ fn dir(path: &Path) -> Dir {
 }
 
 fn place(path: &Path) -> IndexFile {
-    IndexFile { folder: dir(path), path: path.to_owned() }
+    IndexFile { folder: dir(path), path: path.to_owned(), boot: Some("a".to_owned()) }
 }
 
 fn open(path: &Path) -> Records {
@@ -187,6 +188,131 @@ fn an_index_that_is_worthless_or_of_another_log_is_made_again() {
     }
 }
 
+/// Returns a copy of a folder, as an end of the process leaves it.
+fn left(path: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(path).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    copy
+}
+
+fn open_under(path: &Path, boot: Option<&str>) -> Records {
+    let place = IndexFile { boot: boot.map(str::to_owned), ..place(path) };
+    Records::open(Arc::new(dir(path)), Some(place), small(), clock(20_000).0).unwrap().0
+}
+
+const MARK: &str = "index.unsynced";
+
+#[test]
+fn an_index_that_a_loss_of_power_may_have_damaged_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open_under(folder.path(), Some("a"));
+    for party in ["customer", "supplier", "customer"] {
+        records.log().append(decision(Case { party, key: Some(party), ..CASE })).unwrap();
+    }
+    let before = records.list(&all()).unwrap();
+    // A part of what was written is lost, and nothing in the file tells.
+    let lost = |path: &Path| {
+        let index = rusqlite::Connection::open(path.join("index.sqlite")).unwrap();
+        index.execute_batch("UPDATE entries SET parties = NULL, key_brief = 0 WHERE sequence < 3").unwrap();
+    };
+    let suppliers = || Query { party: Some("supplier".to_owned()), ..all() };
+    for (boot, made_again) in [(Some("a"), false), (Some("b"), true), (Some(""), true), (None, true)] {
+        let copy = left(folder.path());
+        lost(copy.path());
+        if made_again {
+            let place = IndexFile { boot: boot.map(str::to_owned), ..place(copy.path()) };
+            assert!(Index::open_to_read(&place).is_err(), "{boot:?}");
+        }
+        let records = open_under(copy.path(), boot);
+        assert_eq!(records.list(&all()).unwrap(), before, "{boot:?}");
+        let expected: &[u64] = if made_again { &[2] } else { &[] };
+        assert_eq!(sequences(&records, suppliers()), expected, "{boot:?}");
+        let key = records.by_idempotency_key("acme", "customer").unwrap();
+        assert_eq!(key.map(|entry| entry.sequence), Some(if made_again { 1 } else { 3 }), "{boot:?}");
+        let id = before.rows[1].id;
+        assert_eq!(records.entry(id).unwrap().sequence, 2, "{boot:?}");
+        let why = records.index_state().remade;
+        assert_eq!(why.is_some_and(|why| why.contains("loss of power")), made_again, "{boot:?}");
+        assert_eq!(std::fs::read(copy.path().join(MARK)).ok().as_deref(), boot.map(str::as_bytes));
+    }
+    // A mark that is torn.
+    let copy = left(folder.path());
+    lost(copy.path());
+    std::fs::write(copy.path().join(MARK), "").unwrap();
+    assert_eq!(sequences(&open_under(copy.path(), Some("a")), suppliers()), [2]);
+}
+
+#[test]
+fn an_index_that_was_closed_or_synced_is_kept_whatever_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    for boot in [Some("a"), Some("b"), None] {
+        let records = open_under(folder.path(), boot);
+        records.log().append(decision(CASE)).unwrap();
+        records.list(&all()).unwrap();
+        assert_eq!(records.index_state().remade, None, "{boot:?}");
+        assert_eq!(folder.path().join(MARK).exists(), boot.is_some());
+        if boot.is_none() {
+            // SQLite syncs, so that no end of the system damages it.
+            let copy = left(folder.path());
+            let records = open_under(copy.path(), Some("c"));
+            assert_eq!(sequences(&records, all()), [1, 2, 3]);
+            assert_eq!(records.index_state().remade, None);
+        }
+        drop(records);
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+        let names = names.filter(|name| name.to_string_lossy().starts_with("index."));
+        assert_eq!(names.collect::<Vec<_>>(), ["index.sqlite"], "{boot:?}");
+    }
+    // Whoever reads it has SQLite keep a file beside it: then it was not closed.
+    let records = open_under(folder.path(), Some("a"));
+    records.list(&all()).unwrap();
+    let other = Index::open_to_read(&place(folder.path())).unwrap();
+    other.list(&all()).unwrap();
+    drop(records);
+    assert!(folder.path().join(MARK).exists());
+}
+
+#[test]
+fn instants_are_found_also_where_the_clock_went_backwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = clock(20_000);
+    let day = |days: i64| {
+        let (day, _) = crate::clock(days);
+        Some(day())
+    };
+    let log = Arc::new(dir(folder.path()));
+    let (records, _) = Records::open(log, Some(place(folder.path())), small(), clock).unwrap();
+    let days = [20_000, 20_005, 20_001, 20_001, 20_009, 19_000, 20_010];
+    for days in days {
+        hand.store(days, Ordering::SeqCst);
+        records.log().append(draft("acme", 1, 400)).unwrap();
+    }
+    for from in 18_999..20_012 {
+        for until in [from, from + 1, from + 4, 20_011] {
+            let expected = (1..).zip(days).filter(|(_, day)| (from..until).contains(day));
+            let expected: Vec<u64> = expected.map(|(sequence, _)| sequence).collect();
+            if expected.is_empty() && from % 100 != 0 {
+                continue;
+            }
+            let within = Query { from: day(from), until: day(until), ..all() };
+            assert_eq!(sequences(&records, within.clone()), expected, "{from} {until}");
+            let newest = Query { order: Order::NewestFirst, rows: 1, ..within };
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = records.list(&Query { after, ..newest.clone() }).unwrap();
+                found.extend(page.rows.iter().map(|row| row.sequence));
+                let Some(next) = page.next else { break };
+                after = Some(next);
+            }
+            found.reverse();
+            assert_eq!(found, expected, "{from} {until}");
+        }
+    }
+}
+
 #[test]
 fn while_the_index_is_locked_the_log_goes_on_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -226,8 +352,8 @@ fn while_the_index_takes_something_in_keys_are_found_and_its_state_is_told() {
     assert_eq!(sequences(&records, all()), [1]);
     let (sender, receiver) = mpsc::channel();
     let meanwhile = Arc::clone(&records);
-    // The index looks at the first segment before it ends a batch.
-    folder.before("read segment-0000000001.log", move || {
+    // The index reads what it takes in between the beginning and the end of a batch.
+    folder.before("read segment-0000000002.log", move || {
         let found = ["one", "two", "three"].map(|key| {
             let entry = meanwhile.by_idempotency_key("acme", key).unwrap();
             entry.map(|entry| entry.sequence)
@@ -336,4 +462,43 @@ fn what_is_deleted_is_gone_from_log_and_index() {
         let bytes = std::fs::read(&path).unwrap();
         assert!(!bytes.windows(party.len()).any(|window| window == party.as_bytes()), "{}", path.display());
     }
+}
+
+#[test]
+fn what_others_share_with_what_is_deleted_is_still_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = clock(20_000);
+    let limits = LogLimits { segment_bytes: 1 << 20, ..small() };
+    let log = Arc::new(dir(folder.path()));
+    let (records, _) = Records::open(log, Some(place(folder.path())), limits, clock).unwrap();
+    let unmistakable = Case { party: "unmistakable-7QX", ..CASE };
+    for case in [CASE, Case { tenant: "other", ..CASE }, unmistakable] {
+        records.log().append(decision(case)).unwrap();
+    }
+    hand.store(20_100, Ordering::SeqCst);
+    records.log().append(decision(CASE)).unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let check = |deleted: bool| {
+        let expected: [&[u64]; 2] = if deleted { [&[2, 4], &[2, 4]] } else { [&[1, 2, 4], &[1, 2, 3, 4]] };
+        let [customer, every] = expected;
+        let only = if deleted { vec![] } else { vec![3] };
+        assert_eq!(sequences(&records, Query { party: text("customer"), ..all() }), customer);
+        assert_eq!(sequences(&records, Query { party: text(unmistakable.party), ..all() }), only);
+        assert_eq!(sequences(&records, Query { identifier: text(CASE.identifier), ..all() }), every);
+        assert_eq!(sequences(&records, Query { policy: text(CASE.policy), ..all() }), every);
+    };
+    check(false);
+    let keep = Retention { tenant: "acme".into(), keep_days: 30, reason: "privacy notice 4".into() };
+    assert_eq!(records.sweep(std::slice::from_ref(&keep)).unwrap().decisions, 2);
+    check(true);
+    // One bunch of what decided and one of parties: those that stay kept theirs, and no other is left.
+    let count = |table: &str| {
+        let index = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
+        let sql = format!("SELECT count(*) FROM {table}");
+        index.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!((count("bunches"), count("terms")), (2, 4));
+    records.reindex().unwrap();
+    check(true);
+    assert_eq!((count("bunches"), count("terms")), (2, 4));
 }
