@@ -73,6 +73,10 @@ fn reading_a_dataset_while_evaluating_is_a_fault() {
     let read = format!("(call $read (i32.const 1024) (i32.const 4) (i32.const 2048)) {SILENCE}");
     let guest = Guest { imports: READ.to_owned(), ..evaluating(&read) };
     check(guest, trap("it called `datasets.read` outside `configure`"));
+    // First the name must be one.
+    let read = format!("(call $read (i32.const -8) (i32.const 4) (i32.const 2048)) {SILENCE}");
+    let guest = Guest { imports: READ.to_owned(), ..evaluating(&read) };
+    check(guest, abi(super::malformed::TEXT_OUTSIDE));
 }
 
 #[test]

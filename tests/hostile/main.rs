@@ -16,7 +16,7 @@ mod remembering;
 mod requests;
 
 use guests::{BUMP, Guest, SILENCE, Wit, request};
-use lexgate_engine::{Binding, Engine, PolicySet};
+use lexgate_engine::{Binding, Engine, PolicySet, Start};
 use lexgate_model::decision::{Mode, Posture};
 use lexgate_model::fault::{Fault, Limits};
 use lexgate_model::finding::{Malformed, Outcome, Span};
@@ -127,6 +127,9 @@ fn malformed(why: &str) -> Fault {
 fn check(guest: Guest<'_>, expected: Fault) {
     let component = guest.prepare(&COMPONENTS).unwrap();
     assert!(!component.is_alone());
+    // What is one module runs as that in the rest of this; without a snapshot nothing does.
+    let alone = guest.prepare(&ENGINE).unwrap();
+    assert_eq!(alone.is_alone(), *alone.start() == Start::Snapshot);
     let set = PolicySet::new(vec![Binding { limits: LIMITS, ..Binding::new("hostile", component) }]).unwrap();
     let request = request();
     let record: Record = COMPONENTS.decide(&set, &request, request.when().unwrap());

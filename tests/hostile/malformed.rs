@@ -42,6 +42,8 @@ fn an_answer_that_lies_outside_memory_is_a_fault() {
 fn an_allocator_that_gives_what_it_does_not_have_is_a_fault() {
     check(allocating("(return (i32.const -16))"), abi("realloc return: beyond end of memory"));
     check(allocating("(return (i32.const 17))"), abi("realloc return: result not aligned"));
+    // It asked for memory, got none, and went on all the same: that is what is told.
+    check(allocating("(drop (memory.grow (i32.const 1100))) (return (i32.const -16))"), Fault::Memory);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use rows::{Known, Left};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +36,8 @@ const BATCH_BYTES: usize = 16 << 20;
 /// How long SQLite waits for a lock of another process, in milliseconds. Chosen by feel: such locks are short or wrong.
 const PATIENCE_MS: u64 = 100;
 
-/// How SQLite works where it writes. What was deleted is written over.
+/// How SQLite works where it writes. What was deleted is written over, but for what SQLite has moved inside a page before: that
+/// stays there until the page is written anew. An index that is made again has nothing of it.
 const SETTINGS: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -174,6 +176,8 @@ pub struct Index {
     known: Known,
     /// Whether it is marked, so that SQLite may leave out syncs.
     marked: bool,
+    /// Whether a sync of it failed.
+    spoiled: Cell<bool>,
 }
 
 impl Index {
@@ -197,7 +201,7 @@ impl Index {
     }
 
     fn over(connection: Connection, marked: bool) -> Index {
-        Index { connection, entries: None, known: Known::default(), marked }
+        Index { connection, entries: None, known: Known::default(), marked, spoiled: Cell::new(false) }
     }
 
     /// Opens the index of a log to keep it up, or begins one. Whoever calls owns the log.
@@ -285,7 +289,7 @@ impl Index {
         Ok(())
     }
 
-    /// Takes in a segment again, because it was rewritten. What was deleted is not there any more when it is settled.
+    /// Takes in a segment again, because it was rewritten. What was deleted is not in a table any more when it is settled.
     pub(crate) fn take_in_again(&mut self, reader: &Reader, number: u64) -> Result<(), Trouble> {
         (self.entries, self.known) = (None, Known::default());
         self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
@@ -313,13 +317,19 @@ impl Index {
         }
         left.tidy(&transaction)?;
         taken.note(&transaction)?;
+        // Only now is all of it of this writing: what is added to a part of another one does not make it so.
+        let sql = "UPDATE segments SET generation = ?2 WHERE number = ?1";
+        transaction.execute(sql, params![number, segment.header.generation])?;
         transaction.commit()?;
         Ok(())
     }
 
     /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
     pub(crate) fn settle(&self) {
-        let _ = self.connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)");
+        let sql = "PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)";
+        // That somebody reads is no error; that the disk does not take it is.
+        let failed = self.connection.execute_batch(sql).is_err();
+        self.spoiled.set(self.spoiled.get() || failed);
         if self.marked {
             let _ = self.connection.execute_batch("PRAGMA synchronous = OFF");
         }
@@ -327,10 +337,14 @@ impl Index {
 
     /// Closes it, after everything that reads it.
     pub(crate) fn close(self, place: &IndexFile) -> Result<(), Trouble> {
-        let marked = self.marked;
+        let (marked, spoiled) = (self.marked, self.spoiled.get());
         // SQLite writes what is left to the file, and removes those beside it.
         self.connection.close().map_err(|(_, error)| error)?;
-        if marked { place.end_unsynced() } else { Ok(()) }
+        match (marked, spoiled) {
+            (false, _) => Ok(()),
+            (true, false) => place.end_unsynced(),
+            (true, true) => place.spoil(),
+        }
     }
 
     /// Takes in a batch of entries, up to the last that is durable, and returns whether there are more.
@@ -450,7 +464,7 @@ impl Taken {
         let Some(range) = &self.range else { return Ok(()) };
         let sql = "INSERT INTO segments (number, generation, first, last, earliest, latest) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (number) DO UPDATE SET \
-                   generation = excluded.generation, last = excluded.last, \
+                   generation = min(generation, excluded.generation), last = excluded.last, \
                    earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)";
         let Range { first, last, earliest, latest } = range;
         let values = params![self.number, self.generation, first, last, earliest, latest];

@@ -327,8 +327,10 @@ impl Records {
         let mut found = locate();
         if let (Ok(None), Ok(mut slot)) = (&found, self.behind.slot.try_lock()) {
             // It may be among the last, which is less to read than a segment.
-            let _ = self.behind.step(&mut slot, self.log.durable());
-            found = locate();
+            if slot.is_some() {
+                let _ = self.behind.step(&mut slot, self.log.durable());
+                found = locate();
+            }
         }
         match found {
             Ok(Some(location)) => self.at(location, id),

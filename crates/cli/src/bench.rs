@@ -92,13 +92,15 @@ fn words(step: &Step<'_>) -> String {
 }
 
 fn text(measurement: &Measurement) -> Result<String> {
-    let Measurement { policy, package_bytes, start, configuring, preparing, measured, .. } = measurement;
+    let Measurement { policy, package_bytes, start, alone, configuring, preparing, measured, .. } =
+        measurement;
     let mut text = String::new();
     writeln!(text, "{BOLD}{} {}{BOLD:#}", policy.id, policy.version)?;
     writeln!(text, "{DIM}{}\n{}{DIM:#}", policy.package, measurement.meter)?;
     writeln!(text, "package      {} bytes", grouped(u64::try_from(*package_bytes)?))?;
     let starts = match start {
-        Start::Snapshot => "from a snapshot".to_owned(),
+        Start::Snapshot if *alone => "from a snapshot, as one module".to_owned(),
+        Start::Snapshot => "from a snapshot, as a component".to_owned(),
         Start::Afresh(why) => format!("afresh, and is configured by every evaluation: {}", plain(why)),
     };
     writeln!(text, "starts       {starts}")?;

@@ -32,11 +32,10 @@ pub(crate) fn run(args: &args::Inspect, json: bool) -> Result<Exit> {
     let package = package(&args.package)?;
     let measures = measure(&package.bytes);
     let hindrance = lexgate_engine::prevents_snapshot(&package.bytes);
-    let alone = hindrance.is_none() && lexgate_packages::find_alone(&package.bytes).is_some();
     if json {
         return ambient::print_json(&json!({
             "digest": package.digest, "manifest": package.manifest, "imports": package.imports, "measures": measures,
-            "preventsSnapshot": hindrance, "runsAlone": alone,
+            "preventsSnapshot": hindrance,
         }));
     }
     let manifest = &package.manifest;

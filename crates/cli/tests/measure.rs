@@ -86,7 +86,7 @@ fn a_request_is_measured_in_fuel_memory_and_time() {
     let measured = json_of(&lexgate(&["bench", &package, "--request", &request, "--json"]));
     assert_eq!(measured["policy"]["id"], "anthropic-regions");
     assert_eq!(measured["packageBytes"], std::fs::metadata(&package).unwrap().len());
-    assert_eq!(measured["start"], json!({ "from": "snapshot" }));
+    assert_eq!((&measured["start"], &measured["alone"]), (&json!({ "from": "snapshot" }), &json!(true)));
     assert!(measured["configuring"]["fuel"].as_u64().unwrap() > 0);
     assert!(measured["preparing"]["coldMicros"].as_u64() > measured["preparing"]["warmMicros"].as_u64());
     assert!(measured["preparing"]["warmMicros"].is_u64());
@@ -108,7 +108,7 @@ fn what_was_measured_is_told_to_people_too() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     for words in [
         "anthropic-regions 1.0.0",
-        "starts       from a snapshot",
+        "starts       from a snapshot, as one module",
         "configuring  ",
         "where it is made, ",
         "from the cache",

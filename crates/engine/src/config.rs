@@ -6,9 +6,9 @@ use wasmtime::{
     CacheStore, Config, Enabled, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig,
 };
 
-/// Version of the price list: the prices below and [`operators`]. A change of any price is a new version, and fuel of two
+/// Version of the price list: the prices below, [`operators`], and what a guest is called for. A change of any price is a new version, and fuel of two
 /// versions does not compare.
-pub(crate) const PRICE_LIST: u32 = 2;
+pub(crate) const PRICE_LIST: u32 = 3;
 
 /// Fuel of a call of a host function; and of each byte it carries, one more.
 pub(crate) const HOST_CALL_FUEL: u64 = 200;

@@ -130,7 +130,8 @@ impl Builder {
         let ticker = Ticker::start(&wasmtime)?;
         let others = self.contracts.clone();
         let workshop = self.workshop.unwrap_or_else(|| Box::new(InProcess::new(self.contracts)));
-        let meter = format!("wasmtime-{WASMTIME}/prices-{PRICE_LIST}/{}", std::env::consts::ARCH);
+        let way = if self.components { "/components" } else { "" };
+        let meter = format!("wasmtime-{WASMTIME}/prices-{PRICE_LIST}{way}/{}", std::env::consts::ARCH);
         let (cache, packages) = (self.cache, Packages::default());
         let residents = Residents::new(self.room);
         Ok(Engine(Arc::new(Shared {

@@ -84,10 +84,18 @@ pub trait Workshop: Send + Sync {
 /// Returns the construct for which no snapshot of a component can be taken, as far as that can be told without running it.
 #[must_use]
 pub fn prevents_snapshot(component: &[u8]) -> Option<String> {
-    match catch_unwind(AssertUnwindSafe(|| Wizer::new().instrument_component(component).map(|_| ()))) {
+    match catch_unwind(AssertUnwindSafe(|| wizer().instrument_component(component).map(|_| ()))) {
         Ok(result) => result.err().map(|error| format!("{error:#}")),
         Err(_) => Some(BROKE.to_owned()),
     }
+}
+
+/// Returns the tool that takes snapshots. It leaves every export where it is: what it calls to configure a component by itself, it
+/// would take away.
+fn wizer() -> Wizer {
+    let mut wizer = Wizer::new();
+    wizer.keep_init_func(true);
+    wizer
 }
 
 const BROKE: &str = "the tool that takes snapshots cannot read it";
@@ -133,9 +141,8 @@ impl Maker {
     pub(crate) fn make(&self, order: Order<'_>) -> Result<Artifact, Failed> {
         match self.snapshot(order)? {
             Ok((component, used)) => {
-                let (code, alone) = match order.alone.then(|| self.compile_alone(order, &component)).flatten()
-                {
-                    Some((code, ways)) => (code, Some(ways)),
+                let (code, alone) = match bound_alone(&self.wasmtime, order, &component)? {
+                    Some((module, _, ways)) => (compiled(|| module.serialize())?, Some(ways)),
                     None => (self.compile(&component)?, None),
                 };
                 Ok(Artifact { start: Start::Snapshot, configuring: used, alone, code })
@@ -153,15 +160,9 @@ impl Maker {
         compiled(|| self.wasmtime.precompile_component(component))
     }
 
-    /// Compiles the module that a component of our contract consists of, if it consists of one and that can be linked alone.
-    fn compile_alone(&self, order: Order<'_>, component: &[u8]) -> Option<(Vec<u8>, Ways)> {
-        let (module, _, ways) = bound_alone(&self.wasmtime, order, component)?;
-        Some((module.serialize().ok()?, ways))
-    }
-
     /// Configures a component and returns it as it is then; or the construct for which that cannot be done.
     pub(crate) fn snapshot(&self, order: Order<'_>) -> Result<Result<(Vec<u8>, Used), String>, Failed> {
-        let wizer = Wizer::new();
+        let wizer = wizer();
         // It panics on what it was not made for; then there is no snapshot.
         let instrumented = catch_unwind(AssertUnwindSafe(|| wizer.instrument_component(order.package)));
         let (context, instrumented) = match instrumented {
@@ -199,17 +200,20 @@ impl Maker {
     }
 }
 
-/// Returns the module that a component of our contract consists of, if it consists of one: compiled, linked, and what its
-/// exports do.
+/// Returns the module that a component of our contract consists of, if it consists of one, can be linked alone, and the order
+/// wants it so: compiled, linked, and what its exports do.
 pub(crate) fn bound_alone(
     wasmtime: &wasmtime::Engine,
     order: Order<'_>,
     component: &[u8],
-) -> Option<(Module, Alone, Ways)> {
-    let Found { module, ways } = find_alone(component).filter(|_| order.contract == CONTRACT)?;
-    let module = compiled(|| Module::new(wasmtime, module)).ok()?;
-    let alone = Alone::link(wasmtime, &module, &ways).ok()?;
-    Some((module, alone, ways))
+) -> Result<Option<(Module, Alone, Ways)>, Failed> {
+    let wanted = order.alone && order.contract == CONTRACT;
+    let Some(Found { module, ways }) = wanted.then(|| find_alone(component)).flatten() else {
+        return Ok(None);
+    };
+    let module = compiled(|| Module::new(wasmtime, module))?;
+    // It may import something in another way than the host has it: as a component it can.
+    Ok(Alone::link(wasmtime, &module, &ways).ok().map(|alone| (module, alone, ways)))
 }
 
 /// Returns a component compiled and linked, and its exports.

@@ -143,10 +143,7 @@ impl Engine {
         let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
         let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
         let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
-        if evaluates
-            && order.alone
-            && let Some((_, alone, _)) = bound_alone(&wasmtime, order, component)
-        {
+        if evaluates && let Some((_, alone, _)) = bound_alone(&wasmtime, order, component)? {
             return Ok((Code::Alone(alone), store));
         }
         let (component, guest) = bound(&wasmtime, &contracts, component, order)?;

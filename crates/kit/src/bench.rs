@@ -92,6 +92,8 @@ pub struct Measurement {
     pub meter: String,
     /// How its evaluations start.
     pub start: Start,
+    /// Whether it is one module of code, which runs without the component layer.
+    pub alone: bool,
     /// What configuring it used.
     pub configuring: Used,
     /// What preparing it took, as the first of the requests below has it configured.
@@ -208,6 +210,7 @@ pub fn measure(
         package_bytes: bench.package.bytes.len(),
         meter: engine.meter().to_owned(),
         start: first.policy.start().clone(),
+        alone: first.policy.is_alone(),
         configuring: first.policy.configuring(),
         preparing,
         requests: subjects.len(),

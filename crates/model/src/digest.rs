@@ -23,6 +23,12 @@ impl Digest {
         let hashed = parts.iter().fold(sha2::Sha256::new(), |hash, part| hash.chain_update(part));
         Digest(hashed.finalize().into())
     }
+
+    /// Returns its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Digest {

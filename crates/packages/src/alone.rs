@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use wasmparser::{
     BlockType, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentTypeRef, ElementItems, ElementKind, ExternalKind, Instance, InstantiationArgKind, Operator,
-    Parser, Payload, TypeRef,
+    ComponentOuterAliasKind, ComponentTypeRef, ElementItems, ElementKind, ExternalKind, Instance,
+    InstantiationArgKind, Operator, Parser, Payload, TypeRef,
 };
 
 /// What a function of the host does that a module imports.
@@ -51,6 +51,10 @@ pub struct Found<'c> {
     pub ways: Ways,
 }
 
+/// Most functions that a module imports, and most bytes of all names. The contract has two functions; chosen by feel.
+const MOST_IMPORTS: usize = 16;
+const MOST_NAME_BYTES: usize = 8 << 10;
+
 /// The export by which a guest says that it takes a request in one block. It is never called.
 pub const WHOLE: &str = "lexgate:takes-one-block";
 
@@ -79,11 +83,20 @@ pub fn find_alone(component: &[u8]) -> Option<Found<'_>> {
     if *memory_of != main || parts.instances.iter().filter(|made| made.is_of(module)).count() != 1 {
         return None;
     }
+    if inside.imports.len() > MOST_IMPORTS {
+        return None;
+    }
     let linking = Linking { parts: &parts, component, main };
     let mut imports = Vec::new();
     for (from, name) in &inside.imports {
         let instance = arguments.iter().find(|(argument, _)| argument == from)?.1;
         imports.push((from.clone(), name.clone(), linking.import(parts.export_of(instance, name)?)?));
+    }
+    let through_table = inside.imports.iter().any(|(from, name)| linking.is_indirect(arguments, from, name));
+    // Whoever else has an instance could write to what the module shares: its table, its memory.
+    let made = parts.instances.iter().filter(|made| matches!(made, Made::Of(..))).count();
+    if made != if through_table { 3 } else { 1 } {
+        return None;
     }
     let ways = Ways {
         evaluate: of_main(evaluate.function)?,
@@ -96,6 +109,11 @@ pub fn find_alone(component: &[u8]) -> Option<Found<'_>> {
         imports,
         whole: inside.exports.contains_key(WHOLE),
     };
+    let names = [&ways.evaluate, &ways.memory, &ways.realloc].into_iter().chain(&ways.post_return);
+    let names = names.chain(ways.imports.iter().flat_map(|(from, name, _)| [from, name]));
+    if names.map(String::len).sum::<usize>() > MOST_NAME_BYTES {
+        return None;
+    }
     Some(Found { module: parts.modules.get(module)?.slice(component)?, ways })
 }
 
@@ -112,8 +130,8 @@ impl Module {
 enum Function {
     /// An export of an instance of a module.
     Export(usize, String),
-    /// A function of the component, made callable from modules.
-    Lowered(usize),
+    /// A function of the component, made callable from modules; and the memory it reads.
+    Lowered(usize, Option<usize>),
 }
 
 /// How an instance of a module came to be.
@@ -306,7 +324,8 @@ impl Parts {
                 ComponentExternalKind::Type => {}
                 _ => return None,
             },
-            ComponentAlias::Outer { .. } => {}
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::Type, .. } => {}
+            ComponentAlias::Outer { .. } => return None,
         }
         Some(())
     }
@@ -336,7 +355,11 @@ impl Parts {
                 if !options.iter().all(known) {
                     return None;
                 }
-                self.functions.push(Function::Lowered(number(func_index)?));
+                let memory = options.iter().find_map(|option| match option {
+                    CanonicalOption::Memory(memory) => number(*memory),
+                    _ => None,
+                });
+                self.functions.push(Function::Lowered(number(func_index)?, memory));
             }
             _ => return None,
         }
@@ -347,7 +370,7 @@ impl Parts {
     fn export(&self, function: usize) -> Option<(usize, &str)> {
         match self.functions.get(function)? {
             Function::Export(instance, name) => Some((*instance, name)),
-            Function::Lowered(_) => None,
+            Function::Lowered(..) => None,
         }
     }
 
@@ -378,18 +401,29 @@ impl Linking<'_> {
     /// Returns what a function does: one that was lowered, or one that calls it through a table.
     fn import(&self, function: usize) -> Option<Import> {
         match self.parts.functions.get(function)? {
-            Function::Lowered(outside) => self.outside(*outside),
+            Function::Lowered(outside, memory) => self.outside(*outside, *memory),
             Function::Export(shim, name) => {
                 let function = self.behind(*shim, name)?;
                 match self.parts.functions.get(function)? {
-                    Function::Lowered(outside) => self.outside(*outside),
+                    Function::Lowered(outside, memory) => self.outside(*outside, *memory),
                     Function::Export(..) => None,
                 }
             }
         }
     }
 
-    fn outside(&self, function: usize) -> Option<Import> {
+    /// Returns whether an import goes through the table.
+    fn is_indirect(&self, arguments: &[(String, usize)], from: &str, name: &str) -> bool {
+        let instance = arguments.iter().find(|(argument, _)| argument == from).map(|(_, instance)| *instance);
+        let function = instance.and_then(|instance| self.parts.export_of(instance, name));
+        matches!(function.and_then(|f| self.parts.functions.get(f)), Some(Function::Export(..)))
+    }
+
+    /// Returns what a function of the component does that reads this memory: the module's own, which is the only one it has.
+    fn outside(&self, function: usize, memory: Option<usize>) -> Option<Import> {
+        if self.parts.memories.get(memory?)?.0 != self.main {
+            return None;
+        }
         let (from, name) = self.parts.outside.get(function)?.as_ref()?;
         match (from.as_str(), name.as_str()) {
             ("lexgate:screening/datasets@0.1.0", "read") => Some(Import::Read),
@@ -404,6 +438,9 @@ impl Linking<'_> {
         let (module, arguments) = parts.instantiated(shim)?;
         let inside = Inside::read(parts.modules.get(module)?.slice(self.component)?)?;
         let slot = inside.slot(name).filter(|_| inside.imports.is_empty() && arguments.is_empty())?;
+        if inside.tables != 1 {
+            return None;
+        }
         // Beside the module and this one there is one more, which fills in the table.
         let of_modules = parts.instances.iter().enumerate().filter(|(_, made)| matches!(made, Made::Of(..)));
         let mut others = of_modules.filter(|(instance, _)| *instance != self.main && *instance != shim);
@@ -433,12 +470,13 @@ struct Inside {
     functions: Vec<usize>,
     /// Functions it exports, by name.
     exports: BTreeMap<String, usize>,
-    /// Where the bodies of functions only call through the table, with what they were called with: the place in it.
-    slots: Vec<Option<u32>>,
+    /// Where the bodies of functions only call through the table, with the first of what they were called with: how many of
+    /// it, and the place in the table.
+    slots: Vec<Option<(usize, u32)>>,
     /// What a segment puts at the start of the table, if that is all that the module does.
     segment: Option<Vec<usize>>,
-    /// Whether it has what neither a table of functions nor what fills it in has.
-    more: bool,
+    /// How many tables it has, with those that it imports.
+    tables: usize,
 }
 
 impl Inside {
@@ -466,11 +504,12 @@ impl Inside {
                                 inside.imports.push((import.module.to_owned(), import.name.to_owned()));
                             }
                             // What fills in a table imports it.
-                            TypeRef::Table(_) => inside.more = true,
+                            TypeRef::Table(_) => inside.tables += 1,
                             _ => return None,
                         }
                     }
                 }
+                Payload::TableSection(tables) => inside.tables += number(tables.count())?,
                 Payload::FunctionSection(functions) => {
                     for index in functions {
                         inside.functions.push(number(index.ok()?)?);
@@ -502,7 +541,8 @@ impl Inside {
             return Some(());
         };
         let mut offset = offset_expr.get_operators_reader();
-        if !matches!(offset.read().ok()?, Operator::I32Const { value: 0 }) {
+        let (first, end) = (offset.read().ok()?, offset.read().ok()?);
+        if !matches!((first, end), (Operator::I32Const { value: 0 }, Operator::End)) {
             return Some(());
         }
         if let ElementItems::Functions(functions) = segment.items {
@@ -519,19 +559,19 @@ impl Inside {
     /// Returns the place in the table that an export calls.
     fn slot(&self, export: &str) -> Option<u32> {
         let body = self.exports.get(export)?.checked_sub(self.imports.len())?;
-        // It passes on what it was called with: all of it.
-        *self.slots.get(body)?
+        let (passed, slot) = (*self.slots.get(body)?)?;
+        (self.parameters(export)? == passed).then_some(slot)
     }
 
     /// Returns the import that this puts at a place of the table.
     fn filled(&self, slot: u32) -> Option<usize> {
         let function = *self.segment.as_ref()?.get(number(slot)?)?;
-        (self.more && self.slots.is_empty() && function < self.imports.len()).then_some(function)
+        (self.tables == 1 && self.slots.is_empty() && function < self.imports.len()).then_some(function)
     }
 }
 
-/// Returns the place in the table that a function calls with its own parameters, if that is all that it does.
-fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<u32> {
+/// Returns the place in the table that a function calls with its own parameters, and with how many, if that is all that it does.
+fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<(usize, u32)> {
     let mut operators = body.get_operators_reader().ok()?;
     if body.get_locals_reader().ok()?.get_count() != 0 {
         return None;
@@ -551,7 +591,8 @@ fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<u32> {
         end = matches!(operators.read().ok()?, Operator::End).then(|| operators.read().ok()).flatten()?;
     }
     let calls = matches!(call, Operator::CallIndirect { table_index: 0, .. });
-    (calls && matches!(end, Operator::End) && operators.eof() && parameters > 0).then_some(slot)
+    (calls && matches!(end, Operator::End) && operators.eof() && parameters > 0)
+        .then_some((number(parameters)?, slot))
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@
 //! A mark of this run says that the system has not ended since, so nothing of what was written is lost. An index that lies
 //! where another system can open it is made again there, which is right: what the first had in memory is not known.
 //!
-//! What is not noticed is a disk that loses writes under a system that goes on. When the index is closed, its sync tells, and the
-//! mark stays; before, what damage does to it is told by SQLite or not at all. The log, on the same disk, syncs each group.
+//! What is not noticed at once is a disk that loses writes under a system that goes on. A sync that fails, when something was
+//! deleted or when the index is closed, leaves a mark of no run at all. What is never noticed is a folder that was put back as it was
+//! at another time, on the same run of the system: who does that removes the index.
 
 use super::{FILES, IndexFile, Trouble};
 use crate::files::Folder;
@@ -50,14 +51,25 @@ impl IndexFile {
     pub(super) fn begin_unsynced(&self) -> Result<bool, Trouble> {
         self.check()?;
         let Some(boot) = &self.boot else { return Ok(false) };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        // One that is there says the same, but who put it may have been killed before it was durable.
-        let mut mark = self.folder.open_with(MARK, &options).map_err(failed("create"))?;
-        mark.write_all(boot.as_bytes()).map_err(failed("write"))?;
-        mark.sync_all().map_err(failed("sync"))?;
-        Folder::sync(&self.folder).map_err(failed("sync"))?;
+        self.mark(boot)?;
         Ok(true)
+    }
+
+    /// Says durably that the index may be damaged, whichever run of the system looks at it.
+    pub(super) fn spoil(&self) -> Result<(), Trouble> {
+        self.mark("")
+    }
+
+    fn mark(&self, text: &str) -> Result<(), Trouble> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        // One that is there may say the same, but who put it may have been killed before it was durable. It is never empty
+        // in between: on a full disk that would cost a good index.
+        let mut mark = self.folder.open_with(MARK, &options).map_err(failed("create"))?;
+        mark.write_all(text.as_bytes()).map_err(failed("write"))?;
+        mark.set_len(u64::try_from(text.len()).unwrap_or(u64::MAX)).map_err(failed("write"))?;
+        mark.sync_all().map_err(failed("sync"))?;
+        Folder::sync(&self.folder).map_err(failed("sync"))
     }
 
     /// Takes the mark away, when no connection of this process is open any more.
@@ -67,16 +79,19 @@ impl IndexFile {
         if beside.iter().any(|name| self.folder.exists(name)) {
             return Ok(());
         }
-        self.folder.open(index).and_then(|index| index.sync_all()).map_err(failed("remove"))?;
+        if let Err(error) = self.folder.open(index).and_then(|index| index.sync_all()) {
+            self.spoil()?;
+            return Err(failed("remove")(error));
+        }
         self.removed()
     }
 
     /// Makes names durable, and takes the mark away.
     pub(super) fn removed(&self) -> Result<(), Trouble> {
+        Folder::sync(&self.folder).map_err(failed("remove"))?;
         if !self.folder.exists(MARK) {
             return Ok(());
         }
-        Folder::sync(&self.folder).map_err(failed("remove"))?;
         self.folder.remove_file(MARK).map_err(failed("remove"))
     }
 }

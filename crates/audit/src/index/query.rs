@@ -213,8 +213,10 @@ impl Query {
 
     fn conditions(&self) -> Where {
         let mut all = Where::default();
-        // Few entries have a request id, a party, an identifier: with one of these, SQLite is to begin there.
-        let by_tenant = if self.request_id.is_some() || self.party.is_some() || self.identifier.is_some() {
+        // Few entries have a party, an identifier: with one of these, SQLite is to begin there. Request ids are found with their
+        // tenant.
+        let is_rare = self.party.is_some() || self.identifier.is_some();
+        let by_tenant = if is_rare && self.request_id.is_none() {
             "+tenant = (SELECT number FROM names WHERE text = ?)"
         } else {
             "tenant = (SELECT number FROM names WHERE text = ?)"
@@ -320,7 +322,10 @@ mod tests {
         begins(Query { until: epoch, ..tenant() }, "entries USING INDEX by_tenant (tenant=? AND rowid<?)");
         begins(Query { from: epoch, ..Query::default() }, "entries USING INTEGER PRIMARY KEY (rowid>?)");
         begins(Query { until: epoch, ..Query::default() }, "entries USING INTEGER PRIMARY KEY (rowid<?)");
-        begins(Query { request_id: text(), ..tenant() }, "entries USING INDEX by_request (request_brief=?");
+        begins(
+            Query { request_id: text(), ..tenant() },
+            "entries USING INDEX by_request (request_brief=? AND tenant=?)",
+        );
         begins(Query { binding: text(), ..Query::default() }, "entries USING INDEX by_deciding (deciding=?)");
         begins(Query { policy: text(), ..Query::default() }, "entries USING INDEX by_deciding (deciding=?)");
         for query in [

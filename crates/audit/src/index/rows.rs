@@ -6,7 +6,7 @@
 use crate::entry::{Entry, Kind};
 use crate::read::Location;
 use crate::section::{BINDINGS, DECISION, META, REQUEST};
-use lexgate_model::{Outcome, Span};
+use lexgate_model::{Digest, Outcome, Span};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -91,10 +91,11 @@ pub(crate) fn kind(number: i64) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| number_of_kind(*kind) == number)
 }
 
-/// Returns 32 bits about a text: an index of them is a quarter of one of such texts. Whoever looks compares the text as well, so
-/// equal bits of different texts cost time and no more, and only the tenant who makes them.
+/// Returns 64 bits about a text, of its SHA-256: an index of them is a half of one of such texts. Whoever looks compares the text
+/// as well; nobody can make many texts of equal bits, which would cost time.
 pub(super) fn brief(text: &str) -> i64 {
-    i64::from(crc32fast::hash(text.as_bytes()).cast_signed())
+    let digest = Digest::of(text.as_bytes());
+    digest.as_bytes().first_chunk().map_or(0, |bits| i64::from_le_bytes(*bits))
 }
 
 /// Numbers that are known without looking. They hold if the transaction that they were given out in was committed.

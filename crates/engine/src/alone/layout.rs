@@ -3,11 +3,8 @@
 //! Values are laid into a buffer of the host first, each text and list a block of it, and the buffer is copied when the guest
 //! has said where its blocks go. What a guest has laid is read with every address checked.
 
-use lexgate_model::fault::Fault;
-use lexgate_model::finding::Malformed;
-
 /// What the guest did to the ABI, in the words of wasmtime's component layer: a decision that was recorded with one of them is
-/// replayed as equal, whichever way its policy runs. Its fault is [`Malformed::Abi`].
+/// replayed as equal, whichever way its policy runs. Its fault is `Malformed::Abi`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     #[error("pointer out of bounds of memory")]
@@ -36,12 +33,6 @@ pub(crate) enum Broken {
         "too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"
     )]
     TooMuch,
-}
-
-impl From<Broken> for Fault {
-    fn from(broken: Broken) -> Fault {
-        Fault::Output(Malformed::Abi(broken.to_string()))
-    }
 }
 
 /// A type of the contract, as it lies in memory.

@@ -4,13 +4,12 @@
 //! guest for memory once for each text and list of a request, and finds the memory again for everything it writes: as much
 //! time as the policy itself takes. Of a component that is one module ([`lexgate_packages::find_alone`]) the module alone is instantiated,
 //! the request is laid out in the host and copied in, and what the guest returns is read with every address checked. What a
-//! guest may do, and what ends it, is the same.
+//! guest may do, and what ends it, is the same. Only one thing is not: all blocks of a request are asked for before any is written to.
 
 mod layout;
 mod types;
 
 use crate::contract::State;
-use crate::host::HostFault;
 use crate::v0_1::bindings::lexgate::screening::types as wit;
 use crate::{lift, lower};
 use layout::{Broken, Buffer, Memory};
@@ -19,6 +18,7 @@ use lexgate_model::date::Date;
 use lexgate_model::fault::Refusal;
 use lexgate_model::finding::Reported;
 use lexgate_packages::{Import, Ways};
+use std::sync::Arc;
 use wasmtime::{
     Caller, Extern, Func, InstancePre, Linker, Module, ModuleExport, Store, StoreContextMut, Trap, TypedFunc,
 };
@@ -40,16 +40,21 @@ impl Alone {
     /// Links a module whose exports do what `ways` says.
     pub(crate) fn link(engine: &wasmtime::Engine, module: &Module, ways: &Ways) -> wasmtime::Result<Alone> {
         let mut linker = Linker::new(engine);
+        let memory: Arc<str> = ways.memory.as_str().into();
         for (from, name, import) in &ways.imports {
             match import {
                 Import::Read => {
-                    linker.func_wrap(from, name, |caller: Caller<'_, State>, _: u32, _: u32, _: u32| {
-                        may_leave(&caller)?;
-                        State::read(wasmtime::AsContextMut::as_context_mut(&mut { caller }), "").map(drop)
-                    })?
+                    let memory = Arc::clone(&memory);
+                    linker.func_wrap(
+                        from,
+                        name,
+                        move |caller: Caller<'_, State>, address, size, _: u32| {
+                            read(caller, &memory, (address, size))
+                        },
+                    )?
                 }
                 Import::Write => {
-                    let memory = ways.memory.clone();
+                    let memory = Arc::clone(&memory);
                     linker.func_wrap(from, name, move |caller: Caller<'_, State>, level, address, size| {
                         write(caller, &memory, (level, address, size))
                     })?
@@ -135,9 +140,9 @@ impl Alone {
     }
 }
 
-/// What the guest did to the ABI ends it.
+/// What the guest did to the ABI ends it; what that is counted as is for `fault_of`, as with wasmtime's own errors.
 fn broken(broken: Broken) -> wasmtime::Error {
-    HostFault(broken.into()).into()
+    broken.into()
 }
 
 fn function(
@@ -202,10 +207,27 @@ fn write(
         2 => "warn",
         _ => return Err(broken(Broken::Case(level))),
     };
+    let message = text(&mut caller, memory, (address, size))?;
+    let store: StoreContextMut<'_, State> = wasmtime::AsContextMut::as_context_mut(&mut caller);
+    State::write(store, level, message)
+}
+
+/// `datasets.read`: where the name lies. Whoever evaluates may not read; but first the name must be one.
+fn read(mut caller: Caller<'_, State>, memory: &str, at: (u32, u32)) -> wasmtime::Result<()> {
+    may_leave(&caller)?;
+    let name = text(&mut caller, memory, at)?;
+    let store: StoreContextMut<'_, State> = wasmtime::AsContextMut::as_context_mut(&mut caller);
+    State::read(store, &name).map(drop)
+}
+
+/// Reads a text that a guest hands to the host.
+fn text(
+    caller: &mut Caller<'_, State>,
+    memory: &str,
+    (address, size): (u32, u32),
+) -> wasmtime::Result<String> {
     let memory = caller.get_export(memory).and_then(Extern::into_memory);
     let memory = memory.ok_or_else(|| broken(Broken::Outside))?;
     let most = usize::try_from(caller.data().limits.output_bytes.saturating_mul(4)).unwrap_or(usize::MAX);
-    let message = Memory::new(memory.data(&caller), most).text(address, size).map_err(broken)?;
-    let store: StoreContextMut<'_, State> = wasmtime::AsContextMut::as_context_mut(&mut caller);
-    State::write(store, level, message)
+    Memory::new(memory.data(&*caller), most).text(address, size).map_err(broken)
 }

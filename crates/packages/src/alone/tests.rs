@@ -80,6 +80,25 @@ fn which_import_it_is_hangs_on_the_wires_not_on_the_names() {
 }
 
 #[test]
+fn without_imports_nothing_else_may_be_there() {
+    let alone = |beside: &str| {
+        let main = MAIN.replace("(import \"log\" \"write\" (func (param i32 i32)))", "");
+        let bytes =
+            component([TYPES, &main, beside, "(core instance $main (instantiate $Main))", "", LIFTED]);
+        find_alone(&bytes).is_some()
+    };
+    assert!(alone(""));
+    assert!(alone("(core module)"));
+    assert!(!alone("(core module $Other) (core instance (instantiate $Other))"));
+}
+
+#[test]
+fn names_without_end_are_left_to_the_component_model() {
+    let long = "m".repeat(9_000);
+    assert_eq!(ways("\"memory\"", &format!("\"{long}\"")), None);
+}
+
+#[test]
 fn a_guest_says_that_it_takes_one_block() {
     let says = format!("(func (export \"{WHOLE}\")) (func (export \"evaluate\")");
     assert!(ways("(func (export \"evaluate\")", &says).unwrap().whole);
@@ -106,6 +125,29 @@ fn whatever_is_wired_otherwise_is_left_to_the_component_model() {
         "(core instance (instantiate $Main (with \"log\" (instance (export \"write\" (func $shim \"0\"))))))
         (func $configure (param";
     not("(func $configure (param", twice);
+    // Something else has an instance, which could write to what the module shares.
+    let beside = "(core module $Other (import \"m\" \"memory\" (memory 1)) (data (i32.const 0) \"x\"))
+        (core instance (instantiate $Other (with \"m\" (instance $main)))) (func $configure (param";
+    not("(func $configure (param", beside);
+    // The segment begins elsewhere, the shim has two tables, passes on less than it was given, or the text is in its memory.
+    not("(elem (i32.const 0) func 0)", "(elem (offset (i32.add (i32.const 0) (i32.const 0))) func 0)");
+    not("(table (export", "(table 1 1 funcref) (table (export");
+    not(
+        "(table (export \"$imports\") 1 1 funcref)",
+        "(table (export \"$imports\") 1 1 funcref) (table 1 1 funcref)",
+    );
+    let less = "(type $less (func (param i32)))
+        (func (export \"0\") (type $t) (local.get 0) (i32.const 0) (call_indirect (type $less))))";
+    not(
+        "(func (export \"0\") (type $t) (local.get 0) (local.get 1) (i32.const 0) (call_indirect (type $t))))",
+        less,
+    );
+    let own = "(canon lower (func $log \"write\") (memory $shim \"own\"))";
+    let with_own = USUAL.map(|part| {
+        part.replace("(canon lower (func $log \"write\") (memory $main \"memory\"))", own)
+            .replace("(table (export", "(memory (export \"own\") 1) (table (export")
+    });
+    assert!(find_alone(&component(with_own.each_ref().map(String::as_str))).is_none());
     // More is lifted, or texts are not UTF-8.
     not(
         "(func $configure (param",
