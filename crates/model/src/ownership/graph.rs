@@ -257,7 +257,8 @@ impl Order {
                     *at = place;
                 }
                 if let Some(in_ring) = order.in_ring.get_mut(party as usize) {
-                    *in_ring = ring.len() > 1 || graph.stakes_in(party).any(Stake::is_own);
+                    let own = |stake: &Stake| stake.is_own() && stake.may_be_something();
+                    *in_ring = ring.len() > 1 || graph.stakes_in(party).any(own);
                 }
             }
         }
