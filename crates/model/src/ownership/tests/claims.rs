@@ -18,6 +18,8 @@ fn a_claim_whose_chain_is_stated_adds_nothing() {
 #[test]
 fn a_claim_without_its_chain_keeps_the_answer_open() {
     check(Cascade, more_than_half(), "A!; A >60 C; B 100 C; B+", "Unknown: 0 to 100");
+    // That it holds nothing of itself is no way round.
+    check(Cascade, more_than_half(), "A!; A >60 C; B 100 C; B+; C 0 C", "Unknown: 0 to 100");
     check_gaps("A!; A >60 C; B 100 C; D 100 B", &[Gap::Between(0)]);
     check(LookThrough, more_than_half(), "A!; A >60 C; B 100 C; B+", "True: 60 to 100");
     check(LookThrough, more_than_half(), "A!; A >40 C; B 100 C; D 100 B", "False: 40");
