@@ -12,6 +12,7 @@
 
 use crate::code::Code;
 use crate::config::{self, INSTANCE_FUEL, MOST_FRAMES};
+use crate::contract::Guest;
 use crate::engine::{Engine, serve};
 use crate::host::{Phase, State};
 use crate::make::{Failed, Maker, Order, bound, bound_alone};
@@ -22,6 +23,7 @@ use lexgate_model::{Request, When};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmtime::component::InstancePre;
 use wasmtime::{FrameInfo, Store, StoreContextMut, UpdateDeadline, WasmBacktrace};
 
 /// What making an instance and throwing it away is called among functions.
@@ -82,14 +84,24 @@ impl Engine {
     }
 
     fn watch(&self, policy: &Prepared, order: Order<'_>, profiled: Profiled<'_>) -> Result<Profile, Failed> {
-        let broken = |error: wasmtime::Error| Failed::Unmade(format!("{error:#}"));
         let (request, when) = match profiled {
             Profiled::Configuring => return self.watch_configuring(order),
             Profiled::Evaluating(request, when) => (request, when),
         };
         let snapshot = Maker::new(&self.0.others).map_err(broken)?.snapshot(order)?.ok();
         let component = snapshot.as_ref().map_or(order.package, |(component, _)| component);
-        let (code, mut store) = self.code(component, order, snapshot.is_some())?;
+        let (wasmtime, mut store) = watching(order)?;
+        let alone = match snapshot {
+            Some(_) => bound_alone(&wasmtime, order, component)?,
+            None => None,
+        };
+        let code = match alone {
+            Some((_, alone, _)) => Code::Alone(alone),
+            None => {
+                let (component, guest) = self.bound(&wasmtime, component, order)?;
+                Code::Component(component, guest)
+            }
+        };
         // As an evaluation does it: from the snapshot, or configured first.
         let instance = match &code {
             Code::Component(component, guest) if snapshot.is_none() => {
@@ -120,9 +132,8 @@ impl Engine {
     }
 
     fn watch_configuring(&self, order: Order<'_>) -> Result<Profile, Failed> {
-        let (Code::Component(component, guest), mut store) = self.code(order.package, order, false)? else {
-            return Err(Failed::Unmade("only a component can be configured".to_owned()));
-        };
+        let (wasmtime, mut store) = watching(order)?;
+        let (component, guest) = self.bound(&wasmtime, order.package, order)?;
         let watcher = Watcher::on(&mut store, order.limits.configure_fuel);
         let fault = match configure(&mut store, &component, guest.as_ref(), order.parameters, 0) {
             Ok((_, Ok(()))) => None,
@@ -132,23 +143,27 @@ impl Engine {
         Ok(watcher.profile(&store, fault))
     }
 
-    /// Returns code compiled to be watched, of the module alone if evaluations run it so, and a store for it.
-    fn code(
+    /// Returns a component compiled to be watched, and its exports.
+    fn bound(
         &self,
+        wasmtime: &wasmtime::Engine,
         component: &[u8],
         order: Order<'_>,
-        evaluates: bool,
-    ) -> Result<(Code, Store<State>), Failed> {
-        let broken = |error: wasmtime::Error| Failed::Unmade(format!("{error:#}"));
-        let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
-        let contracts = serve(&wasmtime, &self.0.others).map_err(broken)?;
-        let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
-        if evaluates && let Some((_, alone, _)) = bound_alone(&wasmtime, order, component)? {
-            return Ok((Code::Alone(alone), store));
-        }
-        let (component, guest) = bound(&wasmtime, &contracts, component, order)?;
-        Ok((Code::Component(component, guest), store))
+    ) -> Result<(InstancePre<State>, Box<dyn Guest>), Failed> {
+        let contracts = serve(wasmtime, &self.0.others).map_err(broken)?;
+        bound(wasmtime, &contracts, component, order)
     }
+}
+
+/// Returns an engine whose guests are watched, and a store of it.
+fn watching(order: Order<'_>) -> Result<(wasmtime::Engine, Store<State>), Failed> {
+    let wasmtime = wasmtime::Engine::new(&config::watching()).map_err(broken)?;
+    let store = Store::new(&wasmtime, State::new(*order.limits, Arc::clone(order.datasets)));
+    Ok((wasmtime, store))
+}
+
+fn broken(error: wasmtime::Error) -> Failed {
+    Failed::Unmade(format!("{error:#}"))
 }
 
 /// Notes what is used by whom.

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-/// Bytes an evaluation can use without growing memory: a request of 1 MiB takes less than a third of it.
+/// Bytes an evaluation can use without growing memory: a request of 64 KiB takes less. More would be looked through by the kernel
+/// after every evaluation.
 #[cfg(target_arch = "wasm32")]
 const ROOM: usize = 256 << 10;
 

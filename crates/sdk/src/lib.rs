@@ -1,5 +1,5 @@
 //! What a Rust policy links: the contract, views of a request whose answers know their place, a builder of findings,
-//! exact ownership and control arithmetic, and an allocator that never grows memory during an evaluation.
+//! exact ownership and control arithmetic, and an allocator that grows memory during an evaluation for large requests alone.
 //!
 //! A policy is a type that implements [`Policy`] in a crate of type `cdylib` and `rlib`, and one line that exports it.
 //! [`export!`] comes to nothing outside WebAssembly, so the same code is tested natively. A whole policy:
