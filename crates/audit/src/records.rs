@@ -154,8 +154,9 @@ impl Behind {
         let indexed = index.indexed();
         *slot = Some(index);
         let indexed = indexed?;
-        lock(&self.state).indexed = indexed;
+        // In this order: whoever sees that an entry is indexed need not look for its key elsewhere.
         lock(&self.keys).forget(indexed);
+        lock(&self.state).indexed = indexed;
         more
     }
 
