@@ -135,11 +135,12 @@ fn a_decision_without_its_record_is_the_same_decision() {
     for bindings in [vec![], vec![GOOD.0.clone()], vec![GOOD.0.clone(), looping]] {
         let (set, request) = (PolicySet::new(bindings.clone()).unwrap(), request());
         let when = request.when().unwrap();
-        assert_eq!(ENGINE.answer::<Enforced>(&set, &request, when), decide(bindings.clone()).decision);
+        assert_eq!(ENGINE.answer::<Enforced>(&set, &request, when).0, decide(bindings.clone()).decision);
         // The host's date takes the place of the request's in both.
         let later = When::Date(date::parse("2031-01-01").unwrap());
         let (answer, record) =
             (ENGINE.answer::<Enforced>(&set, &request, later), ENGINE.decide(&set, &request, later));
-        assert_eq!(answer, record.decision);
+        assert_eq!(answer.0, record.decision);
+        assert_eq!(answer.1.len(), record.bindings.len());
     }
 }

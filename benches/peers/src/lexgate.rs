@@ -66,7 +66,7 @@ pub fn whole(name: &'static str, engine: &Engine, policy: &Prepared) -> Result<R
     let decision = move |text: &[u8]| {
         let request = read(text)?;
         let when = request.when().context("the request names no date")?;
-        Ok(serde_json::to_vec(&engine.answer::<Enforced>(&set, &request, when))?)
+        Ok(serde_json::to_vec(&engine.answer::<Enforced>(&set, &request, when).0)?)
     };
     for question in &QUESTIONS {
         let (ours, native) = (decision(&question.request())?, native::decision(question)?);

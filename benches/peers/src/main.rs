@@ -29,6 +29,10 @@ const INSTANCE_FUEL: u64 = 2_500;
 /// How long a row is repeated for a profiler.
 const PROFILED: Duration = Duration::from_secs(10);
 
+/// That of `lexgate`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     let Options { rounds, bindings, profile, only_ours, served, serve, json } = options()?;
     if let Some((kind, folder)) = serve {

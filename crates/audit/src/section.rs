@@ -144,7 +144,7 @@ pub fn sections<M: Counts>(record: &Record<M>) -> Result<Vec<(&'static str, Vec<
     let meta = Meta { lexgate, meter, zone_data, what_if, request_digest };
     Ok(vec![
         (META, json(&meta)?),
-        (REQUEST, json(request)?),
+        (REQUEST, request.text().as_bytes().to_vec()),
         (BINDINGS, json(bindings)?),
         (DECISION, json(decision)?),
     ])

@@ -32,6 +32,10 @@ use clap::Parser;
 use exit::Exit;
 use lexgate_model::Request;
 
+/// Requests are read by one thread and dropped by another, which the system's allocator does slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,

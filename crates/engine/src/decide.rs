@@ -140,10 +140,16 @@ impl Engine {
         Record::new(self.meter().to_owned(), request.canonical(), bindings, decision)
     }
 
-    /// Returns the decision alone, where nobody wants the record.
+    /// Returns the decision and what each binding came to, where nobody wants the record: the canonical form is not made.
     #[must_use]
-    pub fn answer<M: Kind>(&self, set: &PolicySet, request: &Request, when: When) -> Decision<M> {
-        self.ask_all(set, request, when, &mut |_, _| {}).2
+    pub fn answer<M: Kind>(
+        &self,
+        set: &PolicySet,
+        request: &Request,
+        when: When,
+    ) -> (Decision<M>, Vec<Evaluation>) {
+        let (_, bindings, decision) = self.ask_all(set, request, when, &mut |_, _| {});
+        (decision, bindings)
     }
 
     fn ask_all<'r, M: Kind>(

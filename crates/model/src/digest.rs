@@ -33,8 +33,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut hex = [0; 64];
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(base16ct::lower::encode_str(&self.0, &mut hex)?)
     }
 }
 
@@ -55,16 +56,8 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Digest, NotDigest> {
         let bad = || NotDigest(text.chars().take(80).collect());
         let hex = text.strip_prefix("sha256:").filter(|hex| hex.len() == 64).ok_or_else(bad)?;
-        let nibble = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
         let mut digest = [0; 32];
-        for (target, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-            let [high, low] = pair else { return Err(bad()) };
-            *target = nibble(*high).zip(nibble(*low)).map(|(h, l)| h * 16 + l).ok_or_else(bad)?;
-        }
+        base16ct::lower::decode(hex, &mut digest).map_err(|_| bad())?;
         Ok(Digest(digest))
     }
 }

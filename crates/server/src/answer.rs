@@ -8,7 +8,7 @@ use lexgate_model::decision::{Kind as Counts, Mode};
 use lexgate_model::finding::{Finding, Standing};
 use lexgate_model::manifest::Citation;
 use lexgate_model::record::Evaluation;
-use lexgate_model::{Fault, Record, Span};
+use lexgate_model::{Decision, Fault, Span};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt::Display;
@@ -118,9 +118,13 @@ fn as_text<S: Serializer>(text: &&dyn Display, serializer: S) -> Result<S::Ok, S
 }
 
 /// Returns `"decision":…,"explanation":…,"bindings":…`, with another name for what is only a what-if.
-pub(crate) fn members<M: Counts>(record: &Record<M>, name: &str) -> Result<String, Problem> {
+pub(crate) fn members<M: Counts>(
+    decision: &Decision<M>,
+    evaluations: &[Evaluation],
+    name: &str,
+) -> Result<String, Problem> {
     let (mut explanation, mut bindings) = (Vec::new(), Vec::new());
-    for evaluation in &record.bindings {
+    for evaluation in evaluations {
         let Evaluation { binding, mode, policy, date, verdict, findings, fault, .. } = evaluation;
         explanation.extend(findings.iter().filter_map(|finding| {
             let Finding { rule, span, standing, message, citation, .. } = finding;
@@ -129,7 +133,7 @@ pub(crate) fn members<M: Counts>(record: &Record<M>, name: &str) -> Result<Strin
         let fuel = evaluation.used.fuel;
         bindings.push(Evaluated { binding, mode: *mode, policy, date, verdict: *verdict, fuel, fault });
     }
-    write(name, &record.decision, explanation, &bindings)
+    write(name, decision, explanation, &bindings)
 }
 
 fn recorded_members(record: &[u8]) -> Result<String, Problem> {

@@ -10,8 +10,9 @@ use axum::body::Bytes;
 use lexgate_audit::{CALLER, Caller, Draft, EntryId, Kind as EntryKind, Receipt, Records, Refused, sections};
 use lexgate_engine::{Crew, Engine};
 use lexgate_model::combine::Obligations;
-use lexgate_model::decision::{Enforced, Kind as Counts, WhatIf};
-use lexgate_model::{Record, Request, When};
+use lexgate_model::decision::{Enforced, WhatIf};
+use lexgate_model::record::Evaluation;
+use lexgate_model::{Decision, Record, Request, When};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -187,8 +188,8 @@ impl Shared {
         request.when().unwrap_or(When::Instant(now))
     }
 
-    fn spent<M: Counts>(&self, tenant: &str, record: &Record<M>) {
-        let used = record.bindings.iter().map(|binding| binding.used);
+    fn spent(&self, tenant: &str, bindings: &[Evaluation]) {
+        let used = bindings.iter().map(|binding| binding.used);
         self.admission.spend(tenant, used.map(|used| used.fuel + used.configure_fuel).sum());
     }
 
@@ -197,14 +198,14 @@ impl Shared {
         if self.records.as_ref().is_some_and(|records| records.log().is_full()) {
             return tell(&to, Err(Refused::Busy.into()));
         }
-        let (record, pending) = match self.decide(&question) {
+        let decided = Request::from_json(&question.body, &self.limits.request).map_err(Problem::from);
+        let decided = decided.and_then(|request| self.decide(&question, &request));
+        let (draft, pending) = match decided {
             Ok(decided) => decided,
             Err(problem) => return tell(&to, Err(problem)),
         };
-        let Some(records) = &self.records else { return tell(&to, pending.decided(None)) };
-        let draft = match draft(&question, &record, &pending) {
-            Ok(draft) => draft,
-            Err(problem) => return tell(&to, Err(problem)),
+        let (Some(records), Some(draft)) = (&self.records, draft) else {
+            return tell(&to, pending.decided(None));
         };
         let (held, later) = (question.held, Arc::clone(&to));
         let handed_in = records.log().submit(draft, move |done| {
@@ -217,16 +218,31 @@ impl Shared {
         }
     }
 
-    fn decide(&self, question: &Question) -> Result<(Record<Enforced>, Pending), Problem> {
-        let request = Request::from_json(&question.body, &self.limits.request)?;
-        let active = &question.active;
-        let record: Record<Enforced> = self.engine.decide(&active.set, &request, self.when(&request));
-        self.spent(&question.tenant, &record);
-        self.metrics.record(&question.tenant, &record);
-        let projected = Projected::of(record.decision.span, active.otherwise(), question.obligations);
+    /// Decides, and returns what is to be recorded, if anything is.
+    fn decide(&self, question: &Question, request: &Request) -> Result<(Option<Draft>, Pending), Problem> {
+        let (set, when) = (&question.active.set, self.when(request));
+        if self.records.is_none() {
+            let (decision, bindings) = self.engine.answer::<Enforced>(set, request, when);
+            return Ok((None, self.decided(question, &decision, &bindings)?));
+        }
+        let record: Record<Enforced> = self.engine.decide(set, request, when);
+        let pending = self.decided(question, &record.decision, &record.bindings)?;
+        Ok((Some(draft(question, &record, &pending)?), pending))
+    }
+
+    fn decided(
+        &self,
+        question: &Question,
+        decision: &Decision<Enforced>,
+        bindings: &[Evaluation],
+    ) -> Result<Pending, Problem> {
+        let Question { tenant, active, obligations, .. } = question;
+        self.spent(tenant, bindings);
+        self.metrics.decision(tenant, decision, bindings);
+        let projected = Projected::of(decision.span, active.otherwise(), *obligations);
+        let members = members(decision, bindings, "decision")?;
         let revision = active.stored.revision.clone();
-        let members = members(&record, "decision")?;
-        Ok((record, Pending { tenant: Arc::clone(&question.tenant), revision, projected, members }))
+        Ok(Pending { tenant: Arc::clone(tenant), revision, projected, members })
     }
 
     fn what_if(&self, tenant: &str, active: &Active, body: &[u8]) -> Result<String, Problem> {
@@ -238,10 +254,11 @@ impl Shared {
             revision: &'a str,
         }
         let request = Request::from_json(body, &self.limits.request)?;
-        let record: Record<WhatIf> = self.engine.decide(&active.set, &request, self.when(&request));
-        self.spent(tenant, &record);
+        let when = self.when(&request);
+        let (decision, bindings) = self.engine.answer::<WhatIf>(&active.set, &request, when);
+        self.spent(tenant, &bindings);
         let head = WouldBe { what_if: true, tenant, revision: &active.stored.revision };
-        join(&head, &members(&record, "wouldBe")?, None)
+        join(&head, &members(&decision, &bindings, "wouldBe")?, None)
     }
 }
 

@@ -351,9 +351,11 @@ async fn observe(State(app): State<App>, request: Request, next: Next) -> Respon
         "request", otel.kind = "server", http.request.method = %method, url.path = path,
         http.response.status_code = tracing::field::Empty,
     );
-    let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
-    // Where nobody collects spans there is none to continue a trace.
-    let _ = span.set_parent(parent);
+    if trace.is_some() {
+        let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
+        // Where nobody collects spans there is none to continue a trace.
+        let _ = span.set_parent(parent);
+    }
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
     let took = clock().duration_since(start).as_micros();

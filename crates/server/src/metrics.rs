@@ -2,7 +2,8 @@
 
 use crate::problem::Problem;
 use lexgate_model::decision::Kind;
-use lexgate_model::{Fault, Record};
+use lexgate_model::record::Evaluation;
+use lexgate_model::{Decision, Fault};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -83,11 +84,11 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn record<M: Kind>(&self, tenant: &str, record: &Record<M>) {
-        let span = record.decision.span;
+    pub(crate) fn decision<M: Kind>(&self, tenant: &str, decision: &Decision<M>, bindings: &[Evaluation]) {
+        let span = decision.span;
         let (floor, ceiling) = (span.floor.to_string(), span.ceiling.to_string());
         self.decisions.get_or_create(&OfOutcome { tenant: tenant.to_owned(), floor, ceiling }).inc();
-        for evaluation in &record.bindings {
+        for evaluation in bindings {
             let policy = evaluation.policy.id.clone();
             let labels = OfPolicy { tenant: tenant.to_owned(), policy };
             self.fuel.get_or_create(&labels).inc_by(evaluation.used.fuel);
