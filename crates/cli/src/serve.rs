@@ -44,7 +44,11 @@ pub(crate) fn run(args: &args::Serve, json: bool) -> Result<Exit> {
         );
     }
     let _telemetry = telemetry::start(file.otlp.as_deref(), json)?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_start(lexgate_engine::interrupt_nobody)
+        .build()
+        .context("cannot start threads")?;
     runtime.block_on(async {
         // First of all, so that a port that is taken costs no time.
         let listener =

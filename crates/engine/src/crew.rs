@@ -237,6 +237,24 @@ impl Queues {
     }
 }
 
+/// Says of this thread that it interrupts nobody when it is woken, where the system has such threads (`SCHED_BATCH` of Linux):
+/// it has a processor that is free at once, and another when whoever has that waits or has had its slice.
+///
+/// For the threads of a reactor beside a crew. A decision takes less than a slice, and without this the reactor takes the
+/// processor away for every one that is made and every request that comes.
+pub fn interrupt_nobody() {
+    #[cfg(target_os = "linux")]
+    {
+        let terms = libc::sched_param { sched_priority: 0 };
+        #[expect(unsafe_code, reason = "no library has it; the call only reads the parameter")]
+        // SAFETY: the parameter outlives the call, and 0 is the calling thread.
+        let done = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const terms) };
+        if done != 0 {
+            tracing::debug!(error = %std::io::Error::last_os_error(), "a thread interrupts others");
+        }
+    }
+}
+
 /// Items that are worked on or wait to be handed on, for each thread; chosen by feel: enough that none idles when one item
 /// takes longer than the others.
 const AHEAD: usize = 16;
@@ -410,6 +428,25 @@ mod tests {
         let (done, is_done) = channel();
         crew.submit("a", Terms::default(), move || done.send(()).unwrap()).unwrap();
         is_done.recv().unwrap();
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_methods, reason = "tests use files")]
+    fn a_thread_can_be_made_to_interrupt_nobody() {
+        // The 41st field of a thread's state is its policy (proc_pid_stat(5)); those behind the name begin with the third.
+        let policy = || {
+            let state = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            let fields: Vec<_> = state.rsplit_once(')').unwrap().1.split_whitespace().collect();
+            fields[38].parse::<i32>().unwrap()
+        };
+        let of_another = std::thread::spawn(move || {
+            let before = policy();
+            interrupt_nobody();
+            (before, policy())
+        });
+        assert_eq!(of_another.join().unwrap(), (libc::SCHED_OTHER, libc::SCHED_BATCH));
+        assert_eq!(policy(), libc::SCHED_OTHER);
     }
 
     #[test]

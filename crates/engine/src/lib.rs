@@ -55,7 +55,7 @@ mod worker;
 pub use artifact::{Artifact, Start};
 pub use cache::Cache;
 pub use config::Instances;
-pub use crew::{Busy, Crew, CrewLimits, Terms, in_order};
+pub use crew::{Busy, Crew, CrewLimits, Terms, in_order, interrupt_nobody};
 pub use decide::{Anachronism, Binding, MOST_BINDINGS, PolicySet, Unusable};
 pub use engine::{Builder, Engine, Unstartable};
 pub use host::LogLine;

@@ -35,11 +35,13 @@ pub(super) struct Kind {
 
 const LICENCE: &str = r#""floor":"licence-required""#;
 const DECISIONS: &str = "/v1/tenants/w/decisions";
+const EVERY_TENANTS: &str = "/v1/tenants/{tenant}/decisions";
 const BARE: &str = "bare, native rule, appends and syncs";
 const BARE_OFF: &str = "bare, native rule, no log";
 const OURS: &str = "Lexgate";
 const OURS_OFF: &str = "Lexgate, records off";
 const OURS_SHARED: &str = "Lexgate, two tenants";
+const BARE_SHARED: &str = "bare, two tenants";
 
 pub(super) const KINDS: [Kind; 4] = [
     Kind { name: BARE, beside: BARE, path: DECISIONS, answer: LICENCE },
@@ -48,9 +50,11 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind { name: OURS_OFF, beside: BARE_OFF, path: DECISIONS, answer: LICENCE },
 ];
 
-/// A server that two tenants share, on all processors.
-pub(super) const SHARED: Kind =
-    Kind { name: OURS_SHARED, beside: OURS_SHARED, path: DECISIONS, answer: LICENCE };
+/// Servers that two tenants share, on all processors. The bare one knows no tenants: what is noticed there is the machine's.
+pub(super) const SHARED: [Kind; 2] = [
+    Kind { name: BARE_SHARED, beside: BARE_SHARED, path: DECISIONS, answer: LICENCE },
+    Kind { name: OURS_SHARED, beside: BARE_SHARED, path: DECISIONS, answer: LICENCE },
+];
 
 /// Bytes that Lexgate's log takes for one decision of the workload, from a run of it: what the bare server appends.
 const ENTRY_BYTES: usize = 4_350;
@@ -93,20 +97,25 @@ impl Drop for Child {
 
 /// Serves one kind on one processor, and prints its port.
 pub fn serve(name: &str, folder: &Path) -> Result<()> {
-    let threads = if name == OURS_SHARED { 2 } else { 1 };
+    let threads = if matches!(name, OURS_SHARED | BARE_SHARED) { 2 } else { 1 };
     if threads == 1 {
         pin(0)?;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads).enable_all();
+    if !matches!(name, BARE | BARE_OFF | BARE_SHARED) {
+        runtime.on_thread_start(lexgate_engine::interrupt_nobody);
+    }
+    let runtime = runtime.build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let told = move || println!("{port}");
         match name {
-            BARE | BARE_OFF => {
-                let log = (name == BARE).then(|| Appender::start(folder)).transpose()?;
+            BARE | BARE_OFF | BARE_SHARED => {
+                let log = (name != BARE_OFF).then(|| Appender::start(folder)).transpose()?;
                 told();
-                let routes = Router::new().route(DECISIONS, post(bare)).with_state(log);
+                let routes = Router::new().route(EVERY_TENANTS, post(bare)).with_state(log);
                 Ok(axum::serve(listener.tap_io(|stream| drop(stream.set_nodelay(true))), routes).await?)
             }
             OURS | OURS_OFF | OURS_SHARED => {

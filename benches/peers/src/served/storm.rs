@@ -27,36 +27,42 @@ const STORM: usize = 64;
 
 /// Prints what the quiet tenant notices.
 pub(super) fn print(folder: &Path, json: bool) -> Result<()> {
-    let server = Child::start(&SHARED, folder)?;
-    let (mut alone, mut beside, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        alone.push(turn(server.port, false)?);
-        let (quiet, other) = turn(server.port, true)?;
-        beside.push((quiet, other));
-        others.push(other);
+    if !json {
+        println!("| a tenant that asks 500 times a second | median, ms | p90, ms | p99, ms |");
+        println!("| --- | --- | --- | --- |");
     }
-    let median = |of: &dyn Fn(&(Histogram<u64>, f64)) -> f64, from: &[(Histogram<u64>, f64)]| {
-        rounds::measure::median(from.iter().map(of).collect())
-    };
-    let at = |quantile: f64| {
-        move |(took, _): &(Histogram<u64>, f64)| took.value_at_quantile(quantile) as f64 / 1e3
-    };
-    let (alone, beside) = (
-        [median(&at(0.5), &alone), median(&at(0.99), &alone)],
-        [median(&at(0.5), &beside), median(&at(0.99), &beside)],
-    );
-    let other = rounds::measure::median(others);
+    for kind in &SHARED {
+        let server = Child::start(kind, folder)?;
+        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            alone.push(turn(server.port, false)?);
+            beside.push(turn(server.port, true)?);
+        }
+        for turns in [&alone, &beside] {
+            print_turns(kind.name, turns, json)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints the median of some turns, alone or beside the other.
+fn print_turns(server: &str, turns: &[(Histogram<u64>, f64)], json: bool) -> Result<()> {
+    let median =
+        |of: &dyn Fn(&(Histogram<u64>, f64)) -> f64| rounds::measure::median(turns.iter().map(of).collect());
+    let [half, most, nearly_all] = [0.5, 0.9, 0.99]
+        .map(|quantile| median(&move |(took, _)| took.value_at_quantile(quantile) as f64 / 1e3));
+    let others = median(&|(_, others)| *others);
     if json {
-        println!("{}", json!({ "quietAloneMs": alone, "quietBesideMs": beside, "othersPerSecond": other }));
+        let row = json!({ "server": server, "othersPerSecond": others, "medianMs": half, "p90Ms": most, "p99Ms": nearly_all });
+        println!("{row}");
         return Ok(());
     }
-    println!("| a tenant that asks 500 times a second | median, ms | p99, ms |");
-    println!("| --- | --- | --- |");
-    println!("| alone | {:.2} | {:.2} |", alone[0], alone[1]);
-    println!(
-        "| beside one that is answered {other:.0} times a second | {:.2} | {:.2} |",
-        beside[0], beside[1]
-    );
+    let beside = if others > 0.0 {
+        format!("beside one that is answered {others:.0} times a second")
+    } else {
+        "alone".to_owned()
+    };
+    println!("| {server}, {beside} | {half:.2} | {most:.2} | {nearly_all:.2} |");
     Ok(())
 }
 
