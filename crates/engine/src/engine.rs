@@ -112,7 +112,7 @@ impl Builder {
     }
 
     /// Runs components as such, also those that are one module, which else runs alone and is twice as fast. What comes out
-    /// is the same; the fuel may differ.
+    /// is the same, unless a guest looks for the difference (ARCHITECTURE.md says which there is); the fuel may differ.
     #[must_use]
     pub fn components(mut self) -> Builder {
         self.components = true;

@@ -9,6 +9,7 @@ mod inside;
 
 use inside::Inside;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use wasmparser::{
@@ -88,7 +89,7 @@ pub fn find_alone(component: &[u8]) -> Option<Found<'_>> {
     if inside.imports.len() > MOST_IMPORTS {
         return None;
     }
-    let linking = Linking { parts: &parts, component, main };
+    let linking = Linking { parts: &parts, component, main, table: OnceCell::new() };
     let mut imports = Vec::new();
     for (from, name) in &inside.imports {
         let instance = arguments.iter().find(|(argument, _)| argument == from)?.1;
@@ -397,9 +398,21 @@ struct Linking<'p> {
     parts: &'p Parts,
     component: &'p [u8],
     main: usize,
+    /// Looked for once.
+    table: OnceCell<Option<Table<'p>>>,
 }
 
-impl Linking<'_> {
+/// A table of functions through which others are called.
+struct Table<'p> {
+    /// The instance that has it.
+    of: usize,
+    passes_on: Inside,
+    fills_in: Inside,
+    /// What it is filled in with, by name.
+    functions: &'p BTreeMap<String, usize>,
+}
+
+impl<'p> Linking<'p> {
     /// Returns what a function does: one that was lowered, or one that calls it through a table.
     fn import(&self, function: usize) -> Option<Import> {
         match self.parts.functions.get(function)? {
@@ -436,28 +449,33 @@ impl Linking<'_> {
 
     /// Returns the function that an instance calls through its table, which another instance has filled in.
     fn behind(&self, shim: usize, name: &str) -> Option<usize> {
+        let table =
+            self.table.get_or_init(|| self.table_of(shim)).as_ref().filter(|table| table.of == shim)?;
+        let (_, name) = table.fills_in.filled(table.passes_on.slot(name)?)?;
+        table.functions.get(name).copied()
+    }
+
+    /// Returns the table of an instance and what fills it in, if the module, these two and what is wired here are all there is.
+    fn table_of(&self, shim: usize) -> Option<Table<'p>> {
         let parts = self.parts;
+        let read = |module: usize| Inside::read(parts.modules.get(module)?.slice(self.component)?);
         let (module, arguments) = parts.instantiated(shim)?;
-        let inside = Inside::read(parts.modules.get(module)?.slice(self.component)?)?;
-        let slot = inside.slot(name).filter(|_| inside.imports.is_empty() && arguments.is_empty())?;
-        if inside.tables != 1 {
-            return None;
-        }
+        let passes_on = read(module).filter(|_| arguments.is_empty()).filter(Inside::only_passes_on)?;
         // Beside the module and this one there is one more, which fills in the table.
         let of_modules = parts.instances.iter().enumerate().filter(|(_, made)| matches!(made, Made::Of(..)));
         let mut others = of_modules.filter(|(instance, _)| *instance != self.main && *instance != shim);
         let ((_, Made::Of(module, arguments)), None) = (others.next()?, others.next()) else { return None };
         // Nobody else has it: the only table that is passed on is this one, and only to that instance.
-        let [(from, instance)] = arguments.as_slice() else { return None };
+        let [(_, instance)] = arguments.as_slice() else { return None };
         let Made::From(functions, tables) = parts.instances.get(*instance)? else { return None };
         let with_tables =
             parts.instances.iter().filter(|made| matches!(made, Made::From(_, t) if !t.is_empty()));
         if with_tables.count() != 1 || tables.len() != 1 || parts.tables != [shim] {
             return None;
         }
-        let filling = Inside::read(parts.modules.get(*module)?.slice(self.component)?)?;
-        let (of, name) = filling.imports.get(filling.filled(slot)?)?;
-        (of == from).then(|| functions.get(name).copied()).flatten()
+        // INVARIANT: the component was validated, so all that it imports is of its one argument.
+        let fills_in = read(*module).filter(Inside::only_fills_in)?;
+        Some(Table { of: shim, passes_on, fills_in, functions })
     }
 }
 

@@ -3,8 +3,8 @@
 //! Values are laid into a buffer of the host first, each text and list a block of it, and the buffer is copied when the guest
 //! has said where its blocks go. What a guest has laid is read with every address checked.
 
-/// What the guest did to the ABI, in the words of wasmtime's component layer: a decision that was recorded with one of them is
-/// replayed as equal, whichever way its policy runs. Its fault is `Malformed::Abi`.
+/// What the guest did to the ABI, in the words of wasmtime's component layer: such a fault
+/// replays as equal, whichever way its policy runs. Its fault is `Malformed::Abi`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     #[error("pointer out of bounds of memory")]

@@ -4,7 +4,8 @@
 //! guest for memory once for each text and list of a request, and finds the memory again for everything it writes: as much
 //! time as the policy itself takes. Of a component that is one module ([`lexgate_packages::find_alone`]) the module alone is instantiated,
 //! the request is laid out in the host and copied in, and what the guest returns is read with every address checked. What a
-//! guest may do, and what ends it, is the same. Only one thing is not: all blocks of a request are asked for before any is written to.
+//! guest may do, and what ends it, is the same. What it can notice if it looks: all blocks of a request are asked for before
+//! any is written to, in one if it says so, and what lies between values is zero.
 
 mod layout;
 mod types;

@@ -18,10 +18,16 @@ pub(super) struct Inside {
     /// Where the bodies of functions only call through the table, with the first of what they were called with: how many of
     /// it, and the place in the table.
     slots: Vec<Option<(usize, u32)>>,
-    /// What a segment puts at the start of the table, if that is all that the module does.
+    /// How many segments put functions into tables.
+    segments: usize,
+    /// What the last of them puts at the start of the first table, if it does.
     segment: Option<Vec<usize>>,
-    /// How many tables it has, with those that it imports.
-    pub(super) tables: usize,
+    /// How many tables it imports.
+    imported_tables: usize,
+    /// How many functions each of its own has room for.
+    own_tables: Vec<u64>,
+    /// Whether it has a memory, globals or data.
+    keeps_more: bool,
 }
 
 impl Inside {
@@ -49,12 +55,19 @@ impl Inside {
                                 inside.imports.push((import.module.to_owned(), import.name.to_owned()));
                             }
                             // What fills in a table imports it.
-                            TypeRef::Table(_) => inside.tables += 1,
+                            TypeRef::Table(_) => inside.imported_tables += 1,
                             _ => return None,
                         }
                     }
                 }
-                Payload::TableSection(tables) => inside.tables += number(tables.count())?,
+                Payload::TableSection(tables) => {
+                    for table in tables {
+                        inside.own_tables.push(table.ok()?.ty.initial);
+                    }
+                }
+                Payload::MemorySection(memories) => inside.keeps_more |= memories.count() > 0,
+                Payload::GlobalSection(globals) => inside.keeps_more |= globals.count() > 0,
+                Payload::DataSection(data) => inside.keeps_more |= data.count() > 0,
                 Payload::FunctionSection(functions) => {
                     for index in functions {
                         inside.functions.push(number(index.ok()?)?);
@@ -79,8 +92,8 @@ impl Inside {
     }
 
     fn elements(&mut self, elements: wasmparser::ElementSectionReader<'_>) -> Option<()> {
-        let mut segments = elements.into_iter();
-        let (Some(segment), None) = (segments.next(), segments.next()) else { return Some(()) };
+        self.segments = number(elements.count())?;
+        let Some(segment) = elements.into_iter().last() else { return Some(()) };
         let segment = segment.ok()?;
         let ElementKind::Active { table_index: None | Some(0), offset_expr } = segment.kind else {
             return Some(());
@@ -101,6 +114,19 @@ impl Inside {
         self.types.get(*self.functions.get(*self.exports.get(export)?)?).copied()
     }
 
+    /// Returns whether it only passes calls on: through one table of its own, which it leaves empty.
+    pub(super) fn only_passes_on(&self) -> bool {
+        let of_itself = self.imports.is_empty() && self.imported_tables == 0 && !self.keeps_more;
+        let room = |functions: &u64| usize::try_from(*functions).is_ok_and(|n| n <= self.functions.len());
+        of_itself && self.segments == 0 && matches!(self.own_tables.as_slice(), [table] if room(table))
+    }
+
+    /// Returns whether it only fills in a table: the one that it imports, with functions that it imports.
+    pub(super) fn only_fills_in(&self) -> bool {
+        let has_one = self.imported_tables == 1 && self.own_tables.is_empty();
+        has_one && self.segments == 1 && self.slots.is_empty() && !self.keeps_more
+    }
+
     /// Returns the place in the table that an export calls.
     pub(super) fn slot(&self, export: &str) -> Option<u32> {
         let body = self.exports.get(export)?.checked_sub(self.imports.len())?;
@@ -108,10 +134,9 @@ impl Inside {
         (self.parameters(export)? == passed).then_some(slot)
     }
 
-    /// Returns the import that this puts at a place of the table.
-    pub(super) fn filled(&self, slot: u32) -> Option<usize> {
-        let function = *self.segment.as_ref()?.get(number(slot)?)?;
-        (self.tables == 1 && self.slots.is_empty() && function < self.imports.len()).then_some(function)
+    /// Returns the import that this puts at a place of the table: its module and name.
+    pub(super) fn filled(&self, slot: u32) -> Option<&(String, String)> {
+        self.imports.get(*self.segment.as_ref()?.get(number(slot)?)?)
     }
 }
 
@@ -131,8 +156,8 @@ fn slot_of(body: &wasmparser::FunctionBody<'_>) -> Option<(usize, u32)> {
     };
     let call = operators.read().ok()?;
     let mut end = operators.read().ok()?;
-    if let Operator::Loop { blockty: BlockType::Empty } = end {
-        // Where a profile stops, see `with_stops`.
+    // Where a profile stops, see `with_stops`: beside what the package may have brought.
+    while let Operator::Loop { blockty: BlockType::Empty } = end {
         end = matches!(operators.read().ok()?, Operator::End).then(|| operators.read().ok()).flatten()?;
     }
     let calls = matches!(call, Operator::CallIndirect { table_index: 0, .. });

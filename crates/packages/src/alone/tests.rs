@@ -69,6 +69,7 @@ fn what_wit_component_makes_is_one_module() {
     assert_eq!(found.imports, [("log".to_owned(), "write".to_owned(), Import::Write)]);
     // As a profile has it.
     assert!(ways("(call_indirect (type $t))", "(call_indirect (type $t)) (loop)").is_some());
+    assert!(ways("(call_indirect (type $t))", "(call_indirect (type $t)) (loop) (loop)").is_some());
 }
 
 #[test]
@@ -148,6 +149,16 @@ fn whatever_is_wired_otherwise_is_left_to_the_component_model() {
             .replace("(table (export", "(memory (export \"own\") 1) (table (export")
     });
     assert!(find_alone(&component(with_own.each_ref().map(String::as_str))).is_none());
+    // What fills in a table has one of its own and fills that in, or is given more than it takes.
+    not("(import \"\" \"$imports\" (table 1 1 funcref))", "(table 1 1 funcref)");
+    not("(elem (i32.const 0) func 0)", "(table 1 1 funcref) (elem (table 1) (i32.const 0) func 0)");
+    not("(elem (i32.const 0) func 0)", "(elem (i32.const 0) func 0) (elem (i32.const 0) func 0)");
+    // The shim fills in its table itself, or keeps more than a table, or one that is larger than it needs.
+    let itself = "(func $n (type $t)) (elem (i32.const 0) func $n) (func (export \"0\") (type $t)";
+    not("(func (export \"0\") (type $t)", itself);
+    not("(table (export", "(memory 600) (table (export");
+    not("(table (export", "(global i32 (i32.const 0)) (table (export");
+    not(" 1 1 funcref", " 9000 9000 funcref");
     // More is lifted, or texts are not UTF-8.
     not(
         "(func $configure (param",
