@@ -194,7 +194,8 @@ pub(crate) fn worker_command() -> Result<impl Fn() -> std::process::Command + Se
     let program = std::env::current_exe().context("cannot tell which program this is")?;
     Ok(move || {
         let mut command = std::process::Command::new(&program);
-        command.arg("prepare-worker");
+        // The allocator is to take no memory beforehand: a worker has little.
+        command.arg("prepare-worker").env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command
     })
 }

@@ -35,7 +35,8 @@ fn wit() -> Wit {
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lexgate"));
-    command.arg("prepare-worker");
+    // As `lexgate` starts it.
+    command.arg("prepare-worker").env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
     command
 }
 
@@ -90,6 +91,13 @@ fn what_a_worker_makes_is_what_this_process_makes() {
         [Failed::Refused("unsupported: no".to_owned()), Failed::Faulted(trap), Failed::Faulted(Fault::Fuel)];
     let made = [Ok(true), Ok(true), Ok(false)];
     assert_eq!(starts, [made.to_vec(), failed.map(Err).to_vec()].concat());
+}
+
+#[test]
+fn its_memory_is_for_its_work() {
+    // What an allocator takes beforehand would be gone from it.
+    let limits = WorkerLimits { memory_bytes: 64 << 20, ..WorkerLimits::default() };
+    make(&worker(limits), &Guest::new(&wit()), &Limits::default()).unwrap();
 }
 
 #[test]

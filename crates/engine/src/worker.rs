@@ -1,7 +1,7 @@
 //! Has policies made ready in a process of their own.
 //!
 //! Compiling a stranger's code cannot be interrupted from inside, and takes what it takes. So it happens in a process that
-//! has nothing (no environment, no descriptor but its two pipes), may use so much memory and processor time, and is killed
+//! has nothing (no environment of ours, no descriptor but its two pipes), may use so much memory and processor time, and is killed
 //! at its deadline. An order goes in through one pipe, what was made comes out of the other:
 //!
 //! ```text
@@ -98,7 +98,8 @@ type AnswerHead = std::result::Result<(), Failed>;
 
 impl Worker {
     /// Returns a workshop that starts a process for every order. `command` is one that calls [`work`] with its standard
-    /// input and output; its environment and descriptors are taken care of here.
+    /// input and output; its descriptors are taken care of here. Of the environment it gets what the command sets, and nothing
+    /// else.
     #[must_use]
     pub fn new(command: impl Fn() -> Command + Send + Sync + 'static, limits: WorkerLimits) -> Worker {
         Worker { command: Box::new(command), limits, at_work: Mutex::new(0), done: Condvar::new() }
@@ -117,7 +118,9 @@ impl Worker {
     /// Runs a process on an order: what it answered, and how it ended.
     fn run(&self, order: Vec<Vec<u8>>) -> Result<(Vec<u8>, Ended)> {
         let mut command = (self.command)();
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        let set: Vec<_> = set.collect();
+        command.env_clear().envs(set).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let most = self.limits.artifact_bytes.saturating_add(u64::from(MOST_HEAD_BYTES)).saturating_add(4);

@@ -1,4 +1,4 @@
-//! The record: a decision with everything needed to make it again. Built once; the source of the answer and of the log.
+//! The record: a decision with everything needed to make it again. Built once; what the log has.
 
 use crate::date::Date;
 use crate::decision::{Decision, Enforced, Kind, Mode, Override, Posture};

@@ -1,4 +1,4 @@
-//! What a caller is told of a decision: made of the JSON of its record, whether it was just decided or is read again.
+//! What a caller is told of a decision: the same whether it was just made or its record is read again.
 
 use crate::problem::Problem;
 use jiff::Timestamp;
