@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the tables are like. An index of another format is made again.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// The name of the file, and those SQLite puts beside it.
 const FILES: [&str; 3] = ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"];
@@ -36,13 +36,15 @@ const BATCH_BYTES: usize = 16 << 20;
 /// How long SQLite waits for a lock of another process, in milliseconds. Chosen by feel: such locks are short or wrong.
 const PATIENCE_MS: u64 = 100;
 
+/// Pages after which SQLite writes its log into the index. Chosen by feel.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
 /// How SQLite works where it writes. What was deleted is written over, but for what SQLite has moved inside a page before: that
 /// stays there until the page is written anew. An index that is made again has nothing of it.
 const SETTINGS: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA secure_delete = ON;
-PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -8192;
 ";
 
@@ -55,9 +57,9 @@ CREATE TABLE segments (
   number INTEGER PRIMARY KEY, generation INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
   earliest INTEGER NOT NULL, latest INTEGER NOT NULL);
 CREATE TABLE names (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE TABLE bunches (number INTEGER PRIMARY KEY, terms TEXT NOT NULL);
-CREATE TABLE terms (what INTEGER NOT NULL, text TEXT NOT NULL, bunch INTEGER NOT NULL,
-  PRIMARY KEY (what, text, bunch)) WITHOUT ROWID;
+CREATE TABLE bunches (number INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, terms TEXT NOT NULL);
+CREATE TABLE terms (what INTEGER NOT NULL, text TEXT NOT NULL, tenant INTEGER NOT NULL, bunch INTEGER NOT NULL,
+  PRIMARY KEY (what, text, tenant, bunch)) WITHOUT ROWID;
 CREATE TABLE entries (
   sequence INTEGER PRIMARY KEY, id BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   kind INTEGER NOT NULL, tenant INTEGER NOT NULL, recorded INTEGER NOT NULL, set_revision INTEGER,
@@ -186,18 +188,19 @@ impl Index {
     /// # Errors
     /// [`Error::Index`] when there is none, or none that can be read.
     pub fn open_to_read(place: &IndexFile) -> Result<Index, Error> {
+        Ok(Index::try_open_to_read(place)?)
+    }
+
+    pub(crate) fn try_open_to_read(place: &IndexFile) -> Result<Index, Trouble> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = || {
-            place.check()?;
-            let connection = Connection::open_with_flags(place.path.join(FILES[0]), flags)?;
-            connection.busy_timeout(Duration::from_millis(PATIENCE_MS))?;
-            let index = Index::over(connection, false);
-            match index.about()? {
-                Some(About { format: FORMAT, .. }) => Ok(index),
-                _ => Err(Trouble::Worthless("it is of another format".to_owned())),
-            }
-        };
-        open().map_err(Error::from)
+        place.check()?;
+        let connection = Connection::open_with_flags(place.path.join(FILES[0]), flags)?;
+        connection.busy_timeout(Duration::from_millis(PATIENCE_MS))?;
+        let index = Index::over(connection, false);
+        match index.about()? {
+            Some(About { format: FORMAT, .. }) => Ok(index),
+            _ => Err(Trouble::Worthless("it is of another format".to_owned())),
+        }
     }
 
     fn over(connection: Connection, marked: bool) -> Index {
@@ -216,7 +219,7 @@ impl Index {
         index.begin()?;
         index.belongs_to(reader, durable)?;
         index.take_in_rewritten(reader)?;
-        index.settle();
+        index.settle(place);
         Ok(index)
     }
 
@@ -292,7 +295,8 @@ impl Index {
     /// Takes in a segment again, because it was rewritten. What was deleted is not in a table any more when it is settled.
     pub(crate) fn take_in_again(&mut self, reader: &Reader, number: u64) -> Result<(), Trouble> {
         (self.entries, self.known) = (None, Known::default());
-        self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+        // A sync that fails is to be seen: SQLite tells nobody of one that it makes by the way.
+        self.connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = "SELECT first, last FROM segments WHERE number = ?1";
         let range = transaction.query_row(sql, [number], |row| Ok(row.get(0)?..=row.get(1)?)).optional()?;
@@ -303,15 +307,17 @@ impl Index {
         let mut segment = Segment::open_whole(reader.folder(), number)?;
         let mut offset = HEADER_BYTES as u64;
         let mut taken = Taken { number, generation: segment.header.generation, range: None };
-        while let Found::Frame(frame) = segment.at(offset)? {
-            if frame.sequence > *range.end() {
-                break;
-            }
+        let damaged = |what: &str| Trouble::Other(format!("segment {number} cannot be read: {what}"));
+        while taken.range.as_ref().is_none_or(|taken| taken.last < *range.end()) {
+            let frame = match segment.at(offset)? {
+                Found::Frame(frame) => frame,
+                Found::End => return Err(damaged("it ends too early")),
+                Found::Bad(what) => return Err(damaged(what)),
+            };
             let location = Location { segment: number, offset };
             let entry = crate::Entry::read(frame.sequence, frame.entry);
             offset = frame.end();
-            let entry =
-                entry.map_err(|what| Trouble::Other(format!("segment {number} cannot be read: {what}")))?;
+            let entry = entry.map_err(damaged)?;
             rows::insert(&transaction, &mut known, location, &entry)?;
             taken.add(&entry);
         }
@@ -325,13 +331,24 @@ impl Index {
     }
 
     /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn settle(&self, place: &IndexFile) {
         let sql = "PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)";
         // That somebody reads is no error; that the disk does not take it is.
-        let failed = self.connection.execute_batch(sql).is_err();
-        self.spoiled.set(self.spoiled.get() || failed);
+        if self.connection.execute_batch(sql).is_err() {
+            self.spoil(place);
+        }
+        let synchronous = if self.marked { "OFF" } else { "NORMAL" };
+        let settings =
+            format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}");
+        let _ = self.connection.execute_batch(&settings);
+    }
+
+    /// Says that it may be damaged, at once: whoever opens it next may be another process.
+    fn spoil(&self, place: &IndexFile) {
+        self.spoiled.set(true);
         if self.marked {
-            let _ = self.connection.execute_batch("PRAGMA synchronous = OFF");
+            // Where the disk does not take that either, it is tried again at the end.
+            let _ = place.spoil();
         }
     }
 
@@ -394,8 +411,13 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn list(&self, query: &Query) -> Result<Page, Error> {
-        let page = query.run(&self.connection)?;
-        Ok(Page { indexed: self.indexed()?, ..page })
+        Ok(self.look(query)?)
+    }
+
+    pub(crate) fn look(&self, query: &Query) -> Result<Page, Trouble> {
+        // All of it is seen at one time: nothing up to `indexed` is left out.
+        let transaction = self.connection.unchecked_transaction()?;
+        Ok(Page { indexed: self.indexed()?, ..query.run(&transaction)? })
     }
 
     /// Returns the entry of a tenant with an idempotency key; of several, the first.

@@ -70,8 +70,10 @@ struct Behind {
     lookups: Readers,
     /// What writes the index. Whoever has it may be reading a segment: only what needs that waits for it.
     slot: Mutex<Option<Index>>,
-    /// How often the index was opened.
+    /// How often the index was opened or removed. Until it was opened once, nobody reads it: it may be of another log.
     openings: AtomicU64,
+    /// Which opening of it those that read found worthless, and why.
+    found_worthless: Mutex<Option<(u64, String)>>,
     /// Held for no longer than it takes to look at it.
     state: Mutex<IndexState>,
     keys: Arc<Mutex<Keys>>,
@@ -109,7 +111,12 @@ impl Readers {
 impl Behind {
     /// Takes in a batch, and returns whether there are more. An index that is worthless is made again.
     fn step(&self, slot: &mut Option<Index>, durable: u64) -> Result<bool, Trouble> {
-        let done = match self.try_step(slot, durable) {
+        let found = lock(&self.found_worthless).take();
+        let done = match found.filter(|(opening, _)| *opening == self.openings.load(Ordering::Acquire)) {
+            Some((_, why)) => Err(Trouble::Worthless(why)),
+            None => self.try_step(slot, durable),
+        };
+        let done = match done {
             Err(Trouble::Worthless(why)) => self.remake(slot, durable, why),
             done => done,
         };
@@ -126,6 +133,8 @@ impl Behind {
 
     fn remake(&self, slot: &mut Option<Index>, durable: u64, why: String) -> Result<bool, Trouble> {
         *slot = None;
+        // Nobody goes on with the one that was there.
+        self.openings.fetch_add(1, Ordering::AcqRel);
         self.place()?.remove()?;
         lock(&self.state).remade = Some(why);
         self.try_step(slot, durable)
@@ -139,6 +148,9 @@ impl Behind {
         let place = self.place()?;
         if slot.is_some() && !place.is_there() {
             *slot = None;
+            self.openings.fetch_add(1, Ordering::AcqRel);
+            // What is left beside it is not of the next.
+            place.remove()?;
             lock(&self.state).remade = Some("somebody removed it".to_owned());
         }
         let mut index = match slot.take() {
@@ -171,18 +183,30 @@ impl Behind {
     }
 
     /// Reads the index as far as it has come, whoever writes it.
-    fn read<T>(&self, readers: &Readers, act: impl FnOnce(&Index) -> Result<T, Error>) -> Result<T, Error> {
+    fn read<T>(&self, readers: &Readers, act: impl FnOnce(&Index) -> Result<T, Trouble>) -> Result<T, Error> {
         let place = self.place()?;
         let mut connection = readers.any();
         let opening = self.openings.load(Ordering::Acquire);
+        if opening == 0 {
+            return Err(Error::Index("it is not opened yet: ask later".to_owned()));
+        }
         let index = match connection.take() {
-            Some((of, index)) if of == opening => index,
-            _ => Index::open_to_read(place)?,
+            Some((of, index)) if of == opening => Ok(index),
+            _ => Index::try_open_to_read(place),
         };
-        let done = act(&index);
-        // After trouble it is opened again.
-        *connection = done.is_ok().then_some((opening, index));
-        done
+        let done = index.and_then(|index| {
+            let done = act(&index)?;
+            // After trouble it is opened again.
+            *connection = Some((opening, index));
+            Ok(done)
+        });
+        drop(connection);
+        if let Err(Trouble::Worthless(why)) = &done {
+            // Whoever writes it does not come by what is damaged there.
+            *lock(&self.found_worthless) = Some((opening, why.clone()));
+            self.wake();
+        }
+        Ok(done?)
     }
 
     /// Follows the log until it is closed.
@@ -255,6 +279,7 @@ impl Records {
             lookups: Readers::default(),
             slot: Mutex::default(),
             openings: AtomicU64::new(0),
+            found_worthless: Mutex::default(),
             state: Mutex::default(),
             keys: Arc::clone(&keys),
             wake: Mutex::default(),
@@ -294,7 +319,7 @@ impl Records {
     /// [`Error::Index`] and [`Error::IndexLocked`], when it cannot be used.
     pub fn list(&self, query: &Query) -> Result<Page, Error> {
         self.behind.catch_up(self.log.durable())?;
-        self.behind.read(&self.behind.lists, |index| index.list(query))
+        self.behind.read(&self.behind.lists, |index| index.look(query))
     }
 
     /// Returns the decision that a tenant asked for with an idempotency key; of several, the first. Every entry that was
@@ -309,9 +334,9 @@ impl Records {
         let look = || {
             self.behind.read(&self.behind.lookups, |index| {
                 if index.indexed()? < needed {
-                    return Err(Error::Index("it is still being made: ask later".to_owned()));
+                    return Err(Trouble::Other("it is still being made: ask later".to_owned()));
                 }
-                Ok(index.by_key(tenant, key)?)
+                index.by_key(tenant, key)
             })
         };
         let found = match look() {
@@ -329,18 +354,26 @@ impl Records {
     /// # Errors
     /// [`Error::NoEntry`], and when the log cannot be read.
     pub fn entry(&self, id: EntryId) -> Result<Entry, Error> {
-        let locate = || self.behind.read(&self.behind.lookups, |index| Ok(index.locate(id)?));
+        let durable = self.log.durable();
+        let locate = || {
+            self.behind.read(&self.behind.lookups, |index| {
+                let all = index.indexed()? >= durable;
+                Ok(index.locate(id)?.map_or(if all { Place::Nowhere } else { Place::Unknown }, Place::At))
+            })
+        };
         let mut found = locate();
-        if let (Ok(None), Ok(mut slot)) = (&found, self.behind.slot.try_lock()) {
+        if let (Ok(Place::Unknown), Ok(mut slot)) = (&found, self.behind.slot.try_lock()) {
             // It may be among the last, which is less to read than a segment.
             if slot.is_some() {
-                let _ = self.behind.step(&mut slot, self.log.durable());
+                let _ = self.behind.step(&mut slot, durable);
                 found = locate();
             }
         }
         match found {
-            Ok(Some(location)) => self.at(location, id),
-            Ok(None) | Err(_) => self.behind.reader.find(id),
+            Ok(Place::At(location)) => self.at(location, id),
+            // All that was durable is known: no segment need be read for an id that somebody made up.
+            Ok(Place::Nowhere) => Err(Error::NoEntry(id.to_string())),
+            Ok(Place::Unknown) | Err(_) => self.behind.reader.find(id),
         }
     }
 
@@ -404,11 +437,20 @@ impl Records {
             if index.take_in_again(&self.behind.reader, number).is_ok() {
                 let _lists = self.behind.lists.none();
                 let _lookups = self.behind.lookups.none();
-                index.settle();
+                if let Ok(place) = self.behind.place() {
+                    index.settle(place);
+                }
                 *slot = Some(index);
             }
         })
     }
+}
+
+/// Where an entry is, as far as the index knows.
+enum Place {
+    At(crate::Location),
+    Nowhere,
+    Unknown,
 }
 
 impl Drop for Records {

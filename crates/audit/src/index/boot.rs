@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(temporary.path().join(MARK).exists(), boot.is_some());
             index.take_in_again(&reader, 1).unwrap();
             assert_eq!(synchronous(&index), 1);
-            index.settle();
+            index.settle(&place);
             assert_eq!(synchronous(&index), level);
             index.close(&place).unwrap();
             assert!(!temporary.path().join(MARK).exists());

@@ -166,17 +166,33 @@ impl Where {
         }
     }
 
-    fn term(&mut self, condition: &'static str, term: Term, text: Option<&String>) {
+    /// Adds that a bunch of a sort, of this tenant if there is one, has a term.
+    fn term(
+        &mut self,
+        (of_all, of_one): (&'static str, &'static str),
+        term: Term,
+        text: Option<&String>,
+        tenant: Option<&String>,
+    ) {
         if let Some(text) = text {
-            self.conditions.push(condition);
+            self.conditions.push(if tenant.is_some() { of_one } else { of_all });
             self.values.extend([Value::from(term as i64), Value::from(text.clone())]);
+            self.values.extend(tenant.cloned().map(Value::from));
         }
     }
 }
 
-/// Entries whose bunch has a term.
-const DECIDING: &str = "deciding IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)";
-const PARTIES: &str = "parties IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)";
+/// Entries whose bunch has a term: of all tenants, and of one.
+const DECIDING: (&str, &str) = (
+    "deciding IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)",
+    "deciding IN (SELECT bunch FROM terms WHERE what = ? AND text = ? \
+     AND tenant = (SELECT number FROM names WHERE text = ?))",
+);
+const PARTIES: (&str, &str) = (
+    "parties IN (SELECT bunch FROM terms WHERE what = ? AND text = ?)",
+    "parties IN (SELECT bunch FROM terms WHERE what = ? AND text = ? \
+     AND tenant = (SELECT number FROM names WHERE text = ?))",
+);
 
 impl Query {
     pub(super) fn run(&self, connection: &Connection) -> Result<Page, Trouble> {
@@ -233,10 +249,11 @@ impl Query {
             Some(Ends::Open) => all.conditions.push("floor < ceiling"),
             Some(Ends::OrStricter(outcome)) => all.and("ceiling >= ?", Some(number(outcome))),
         }
-        all.term(DECIDING, Term::Binding, self.binding.as_ref());
-        all.term(DECIDING, Term::Policy, self.policy.as_ref());
-        all.term(PARTIES, Term::Party, self.party.as_ref());
-        all.term(PARTIES, Term::Identifier, self.identifier.as_ref());
+        let tenant = self.tenant.as_ref();
+        all.term(DECIDING, Term::Binding, self.binding.as_ref(), tenant);
+        all.term(DECIDING, Term::Policy, self.policy.as_ref(), tenant);
+        all.term(PARTIES, Term::Party, self.party.as_ref(), tenant);
+        all.term(PARTIES, Term::Identifier, self.identifier.as_ref(), tenant);
         all.and("request_brief = ?", self.request_id.as_deref().map(brief));
         all.and("request_id = ?", self.request_id.clone());
         all.and("fault = ?", self.fault.map(i64::from));
@@ -334,7 +351,8 @@ mod tests {
             Query { party: text(), policy: text(), from: epoch, until: epoch, ..tenant() },
         ] {
             begins(query.clone(), "entries USING INDEX by_parties (parties=?");
-            begins(query, "terms USING PRIMARY KEY (what=? AND text=?)");
+            let of_one = if query.tenant.is_some() { " AND tenant=?" } else { "" };
+            begins(query, &format!("terms USING PRIMARY KEY (what=? AND text=?{of_one})"));
         }
     }
 }

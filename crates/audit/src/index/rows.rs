@@ -1,7 +1,8 @@
 //! What of an entry is looked for, and how it stands in the tables.
 //!
 //! Entries are alike: the same tenants and revisions, the same bindings and policies, and often the same parties. So a row
-//! has numbers in their place. A *bunch* is the terms that an entry has of one sort, and entries that have the same share it.
+//! has numbers in their place. A *bunch* is the terms that an entry has of one sort, and entries of a tenant that have the same
+//! share it. What other tenants have under the same texts costs a tenant nothing.
 
 use crate::entry::{Entry, Kind};
 use crate::read::Location;
@@ -102,16 +103,17 @@ pub(super) fn brief(text: &str) -> i64 {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     names: BTreeMap<String, i64>,
-    bunches: BTreeMap<String, i64>,
+    /// By tenant and terms.
+    bunches: BTreeMap<(i64, String), i64>,
 }
 
-fn keep(among: &mut BTreeMap<String, i64>, text: String, number: i64) {
-    if text.len() <= MOST_KNOWN_BYTES {
+fn keep<K: Ord>(among: &mut BTreeMap<K, i64>, bytes: usize, key: K, number: i64) {
+    if bytes <= MOST_KNOWN_BYTES {
         if among.len() >= MOST_KNOWN {
             // Those that come often are soon there again.
             among.clear();
         }
-        among.insert(text, number);
+        among.insert(key, number);
     }
 }
 
@@ -130,7 +132,7 @@ impl Known {
                 transaction.last_insert_rowid()
             }
         };
-        keep(&mut self.names, text.to_owned(), number);
+        keep(&mut self.names, text.len(), text.to_owned(), number);
         Ok(number)
     }
 
@@ -139,6 +141,7 @@ impl Known {
     fn bunch(
         &mut self,
         transaction: &Transaction<'_>,
+        tenant: i64,
         terms: &BTreeSet<(i64, String)>,
     ) -> rusqlite::Result<Option<i64>> {
         if terms.is_empty() {
@@ -146,17 +149,19 @@ impl Known {
         }
         let text = serde_json::to_string(terms)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        if let Some(number) = self.bunches.get(&text) {
+        let key = (tenant, text);
+        if let Some(number) = self.bunches.get(&key) {
             return Ok(Some(*number));
         }
-        transaction.prepare_cached("INSERT INTO bunches (terms) VALUES (?1)")?.execute([&text])?;
+        let sql = "INSERT INTO bunches (tenant, terms) VALUES (?1, ?2)";
+        transaction.prepare_cached(sql)?.execute(params![tenant, key.1])?;
         let number = transaction.last_insert_rowid();
-        let sql = "INSERT INTO terms (what, text, bunch) VALUES (?1, ?2, ?3)";
+        let sql = "INSERT INTO terms (what, text, tenant, bunch) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = transaction.prepare_cached(sql)?;
         for (what, text) in terms {
-            statement.execute(params![what, text, number])?;
+            statement.execute(params![what, text, tenant, number])?;
         }
-        keep(&mut self.bunches, text, number);
+        keep(&mut self.bunches, key.1.len(), key, number);
         Ok(Some(number))
     }
 }
@@ -182,6 +187,7 @@ pub(super) fn insert(
         parties.insert((Term::Party as i64, record_id));
         parties.extend(identifiers.into_iter().map(|identifier| (Term::Identifier as i64, identifier.id)));
     }
+    let tenant = known.name(transaction, &entry.head.tenant)?;
     let revision = entry.head.set_revision.as_deref();
     let caller = entry.caller();
     let brief = |text: &Option<String>| text.as_deref().map(brief);
@@ -191,7 +197,7 @@ pub(super) fn insert(
         location.segment,
         location.offset,
         number_of_kind(entry.head.kind),
-        known.name(transaction, &entry.head.tenant)?,
+        tenant,
         entry.head.recorded.as_microsecond(),
         revision.map(|revision| known.name(transaction, revision)).transpose()?,
         caller.idempotency_key,
@@ -203,8 +209,8 @@ pub(super) fn insert(
         what_if,
         fault,
         entry.is_deleted(),
-        known.bunch(transaction, &deciding)?,
-        known.bunch(transaction, &parties)?,
+        known.bunch(transaction, tenant, &deciding)?,
+        known.bunch(transaction, tenant, &parties)?,
     ];
     let sql = "INSERT INTO entries (sequence, id, segment, offset, kind, tenant, recorded, set_revision, \
                idempotency_key, key_brief, request_id, request_brief, floor, ceiling, what_if, fault, deleted, \
@@ -213,19 +219,19 @@ pub(super) fn insert(
     transaction.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// Bunches of entries that were taken out, with their terms.
+/// Bunches of entries that were taken out: their numbers, each with its tenant and its terms.
 #[derive(Debug)]
-pub(super) struct Left(Vec<(i64, String)>);
+pub(super) struct Left(Vec<(i64, (i64, String))>);
 
 impl Left {
     /// Takes entries out, to be put in again, and returns what is left of them.
     pub(super) fn of(transaction: &Transaction<'_>, range: &RangeInclusive<u64>) -> rusqlite::Result<Left> {
         let (first, last) = (range.start(), range.end());
-        let sql = "SELECT number, terms FROM bunches WHERE number IN ( \
+        let sql = "SELECT number, tenant, terms FROM bunches WHERE number IN ( \
                    SELECT deciding FROM entries WHERE sequence BETWEEN ?1 AND ?2 UNION \
                    SELECT parties FROM entries WHERE sequence BETWEEN ?1 AND ?2)";
         let mut statement = transaction.prepare(sql)?;
-        let left = statement.query_map([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let left = statement.query_map([first, last], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
         let left = left.collect::<rusqlite::Result<_>>()?;
         transaction.execute("DELETE FROM entries WHERE sequence BETWEEN ?1 AND ?2", [first, last])?;
         Ok(Left(left))
@@ -233,13 +239,13 @@ impl Left {
 
     /// Returns what is known of them, so that entries that stay keep their bunches.
     pub(super) fn known(&self) -> Known {
-        let bunches = self.0.iter().map(|(number, terms)| (terms.clone(), *number)).collect();
+        let bunches = self.0.iter().map(|(number, of)| (of.clone(), *number)).collect();
         Known { bunches, ..Known::default() }
     }
 
     /// Deletes those that no entry has any more: names of people may be in them.
     pub(super) fn tidy(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        for (number, terms) in self.0 {
+        for (number, (tenant, terms)) in self.0 {
             let sql = "SELECT EXISTS (SELECT 1 FROM entries WHERE deciding = ?1) \
                        OR EXISTS (SELECT 1 FROM entries WHERE parties = ?1)";
             if transaction.prepare_cached(sql)?.query_row([number], |row| row.get(0))? {
@@ -248,10 +254,10 @@ impl Left {
             let terms: Vec<(i64, String)> = serde_json::from_str(&terms).map_err(|error| {
                 rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
             })?;
-            let sql = "DELETE FROM terms WHERE what = ?1 AND text = ?2 AND bunch = ?3";
+            let sql = "DELETE FROM terms WHERE what = ?1 AND text = ?2 AND tenant = ?3 AND bunch = ?4";
             let mut statement = transaction.prepare_cached(sql)?;
             for (what, text) in terms {
-                statement.execute(params![what, text, number])?;
+                statement.execute(params![what, text, tenant, number])?;
             }
             transaction.prepare_cached("DELETE FROM bunches WHERE number = ?1")?.execute([number])?;
         }

@@ -6,8 +6,8 @@ use crate::watched::Watched;
 use crate::{clock, draft, small};
 use cap_std::fs::Dir;
 use lexgate_audit::{
-    Cursor, Ends, Index, IndexFile, Kind, LogLimits, Order, Query, Reader, Records, Retention, Row, join,
-    verify,
+    Cursor, Ends, EntryId, Error, Index, IndexFile, Kind, LogLimits, Order, Query, Reader, Records,
+    Retention, Row, join, verify,
 };
 use lexgate_model::{Outcome, Span};
 use std::path::Path;
@@ -186,6 +186,98 @@ fn an_index_that_is_worthless_or_of_another_log_is_made_again() {
             "{remade:?}"
         );
     }
+}
+
+/// Returns the page that is first below the root of an index of keys: what nobody reads but who looks for one of them.
+fn page_of_keys(index: &Path) -> usize {
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'by_key'";
+    let root = rusqlite::Connection::open(index).unwrap().query_row(sql, [], |row| row.get::<_, usize>(0));
+    let bytes = std::fs::read(index).unwrap();
+    let root = &bytes[(root.unwrap() - 1) * 4_096..];
+    // A page of pages: behind its header of 12 bytes stands where its cells are, and each begins with a page's number.
+    assert_eq!(root[0], 2);
+    let cell = usize::from(u16::from_be_bytes([root[12], root[13]]));
+    u32::from_be_bytes(root[cell..cell + 4].try_into().unwrap()).try_into().unwrap()
+}
+
+#[test]
+fn an_index_whose_damage_only_readers_come_by_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("index.sqlite");
+    let keys: Vec<String> = (0..400).map(|number| format!("{number:0>60}")).collect();
+    let records = open(folder.path());
+    for key in &keys {
+        records.log().append(decision(Case { key: Some(key), ..CASE })).unwrap();
+    }
+    records.list(&all()).unwrap();
+    drop(records);
+    let page = page_of_keys(&file);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[(page - 1) * 4_096..page * 4_096].fill(0xaa);
+    std::fs::write(&file, bytes).unwrap();
+
+    let records = open(folder.path());
+    records.list(&Query { rows: 1, ..all() }).unwrap();
+    assert_eq!(records.index_state().remade, None);
+    for (sequence, key) in (1..).zip(&keys) {
+        // Who comes by it first may be told to ask later.
+        let found = records.by_idempotency_key("acme", key).or_else(|_| {
+            records.list(&Query { rows: 1, ..all() }).unwrap();
+            records.by_idempotency_key("acme", key)
+        });
+        assert_eq!(found.unwrap().map(|entry| entry.sequence), Some(sequence), "{key}");
+    }
+    assert!(records.index_state().remade.is_some_and(|why| why.contains("malformed")));
+}
+
+#[test]
+fn an_id_that_somebody_made_up_reads_no_segment() {
+    let folder = Watched::over(&Faulty::default());
+    let files = tempfile::tempdir().unwrap();
+    let opened = Records::open(Arc::new(folder.clone()), Some(place(files.path())), small(), clock(20_000).0);
+    let records = opened.unwrap().0;
+    let id = records.log().append(draft("acme", 1, 5)).unwrap().id;
+    records.list(&all()).unwrap();
+    let mut bytes = id.to_bytes();
+    bytes[15] ^= 1;
+    let (told, was_read) = mpsc::channel();
+    folder.before("read segment-0000000001.log", move || told.send(()).unwrap());
+    let error = records.entry(EntryId::from_bytes(bytes)).unwrap_err();
+    assert!(matches!(error, Error::NoEntry(_)), "{error}");
+    assert!(was_read.try_recv().is_err());
+}
+
+#[test]
+fn damage_in_a_segment_that_was_rewritten_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = clock(20_000);
+    let log = Arc::new(dir(folder.path()));
+    let (records, _) = Records::open(log, Some(place(folder.path())), small(), clock).unwrap();
+    for _ in 0..3 {
+        records.log().append(decision(CASE)).unwrap();
+    }
+    records.list(&all()).unwrap();
+    let before = left(folder.path());
+    hand.store(20_100, Ordering::SeqCst);
+    let keep = Retention { tenant: "acme".into(), keep_days: 30, reason: "privacy notice 4".into() };
+    records.sweep(std::slice::from_ref(&keep)).unwrap();
+    records.log().append(decision(CASE)).unwrap();
+    drop(records);
+    // The process ended when the segment was rewritten and the index did not know of it; then the disk lost a bit.
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        if file.file_name().to_string_lossy().ends_with(".log") {
+            std::fs::copy(file.path(), before.path().join(file.file_name())).unwrap();
+        }
+    }
+    let segment = before.path().join("segment-0000000001.log");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let records = open(before.path());
+    let error = records.list(&all()).unwrap_err().to_string();
+    assert!(error.contains("segment 1 cannot be read"), "{error}");
+    assert!(records.index_state().trouble.is_some());
 }
 
 /// Returns a copy of a folder, as an end of the process leaves it.
@@ -491,14 +583,14 @@ fn what_others_share_with_what_is_deleted_is_still_found() {
     let keep = Retention { tenant: "acme".into(), keep_days: 30, reason: "privacy notice 4".into() };
     assert_eq!(records.sweep(std::slice::from_ref(&keep)).unwrap().decisions, 2);
     check(true);
-    // One bunch of what decided and one of parties: those that stay kept theirs, and no other is left.
+    // Of each tenant one bunch of what decided and one of parties: those that stay kept theirs, and no other is left.
     let count = |table: &str| {
         let index = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
         let sql = format!("SELECT count(*) FROM {table}");
         index.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
     };
-    assert_eq!((count("bunches"), count("terms")), (2, 4));
+    assert_eq!((count("bunches"), count("terms")), (4, 8));
     records.reindex().unwrap();
     check(true);
-    assert_eq!((count("bunches"), count("terms")), (2, 4));
+    assert_eq!((count("bunches"), count("terms")), (4, 8));
 }
