@@ -56,6 +56,11 @@ pub enum Error {
         /// Ours.
         known: u32,
     },
+    /// A query has to look at too much.
+    #[error(
+        "too many entries are to be looked at: say from when until when, or look for something that fewer have"
+    )]
+    TooBroad,
     /// There is no such entry.
     #[error("there is no entry `{0}`")]
     NoEntry(String),

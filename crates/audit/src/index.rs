@@ -36,6 +36,11 @@ const BATCH_BYTES: usize = 16 << 20;
 /// How long SQLite waits for a lock of another process, in milliseconds. Chosen by feel: such locks are short or wrong.
 const PATIENCE_MS: u64 = 100;
 
+/// Steps of SQLite between two looks at how many a list has taken, and most of such looks: some two seconds for a list, or
+/// three million rows that are looked at and passed over.
+const STEPS: i32 = 100_000;
+const MOST_LOOKS: u32 = 150;
+
 /// Pages after which SQLite writes its log into the index. Chosen by feel.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
@@ -92,6 +97,8 @@ pub(crate) enum Trouble {
     Locked,
     /// It does not belong to the log, or is no index: it is made again.
     Worthless(String),
+    /// What was looked for takes too many steps.
+    TooBroad,
     /// The system or the log does not let us.
     Other(String),
 }
@@ -103,6 +110,7 @@ impl From<rusqlite::Error> for Trouble {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Trouble::Worthless(error.to_string())
             }
+            Some(ErrorCode::OperationInterrupted) => Trouble::TooBroad,
             // Tables or columns are not there.
             Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation) => {
                 Trouble::Worthless(error.to_string())
@@ -122,6 +130,7 @@ impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Error {
         match trouble {
             Trouble::Locked => Error::IndexLocked,
+            Trouble::TooBroad => Error::TooBroad,
             Trouble::Worthless(what) | Trouble::Other(what) => Error::Index(what),
         }
     }
@@ -411,10 +420,27 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn list(&self, query: &Query) -> Result<Page, Error> {
-        Ok(self.look(query)?)
+        Ok(self.see(query)?)
     }
 
-    pub(crate) fn look(&self, query: &Query) -> Result<Page, Trouble> {
+    /// Returns a page as [`Index::list`] does, unless that takes too many steps.
+    pub(crate) fn look(&mut self, query: &Query) -> Result<Page, Trouble> {
+        self.look_for(MOST_LOOKS, query)
+    }
+
+    fn look_for(&mut self, most_looks: u32, query: &Query) -> Result<Page, Trouble> {
+        let mut looks = 0;
+        let too_many = move || {
+            looks += 1;
+            looks > most_looks
+        };
+        self.connection.progress_handler(STEPS, Some(too_many))?;
+        let page = self.see(query);
+        self.connection.progress_handler(STEPS, None::<fn() -> bool>)?;
+        page
+    }
+
+    fn see(&self, query: &Query) -> Result<Page, Trouble> {
         // All of it is seen at one time: nothing up to `indexed` is left out.
         let transaction = self.connection.unchecked_transaction()?;
         Ok(Page { indexed: self.indexed()?, ..query.run(&transaction)? })

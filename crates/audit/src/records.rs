@@ -123,6 +123,7 @@ impl Behind {
         lock(&self.state).trouble = match &done {
             Ok(_) => None,
             Err(Trouble::Locked) => Some(Error::IndexLocked.to_string()),
+            Err(Trouble::TooBroad) => Some(Error::TooBroad.to_string()),
             Err(Trouble::Worthless(why) | Trouble::Other(why)) => Some(why.clone()),
         };
         if matches!(done, Err(Trouble::Worthless(_) | Trouble::Other(_))) {
@@ -183,7 +184,11 @@ impl Behind {
     }
 
     /// Reads the index as far as it has come, whoever writes it.
-    fn read<T>(&self, readers: &Readers, act: impl FnOnce(&Index) -> Result<T, Trouble>) -> Result<T, Error> {
+    fn read<T>(
+        &self,
+        readers: &Readers,
+        act: impl FnOnce(&mut Index) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
         let place = self.place()?;
         let mut connection = readers.any();
         let opening = self.openings.load(Ordering::Acquire);
@@ -194,8 +199,8 @@ impl Behind {
             Some((of, index)) if of == opening => Ok(index),
             _ => Index::try_open_to_read(place),
         };
-        let done = index.and_then(|index| {
-            let done = act(&index)?;
+        let done = index.and_then(|mut index| {
+            let done = act(&mut index)?;
             // After trouble it is opened again.
             *connection = Some((opening, index));
             Ok(done)
@@ -316,7 +321,7 @@ impl Records {
     /// how far it is then.
     ///
     /// # Errors
-    /// [`Error::Index`] and [`Error::IndexLocked`], when it cannot be used.
+    /// [`Error::Index`] and [`Error::IndexLocked`], when it cannot be used; [`Error::TooBroad`] after some two seconds.
     pub fn list(&self, query: &Query) -> Result<Page, Error> {
         self.behind.catch_up(self.log.durable())?;
         self.behind.read(&self.behind.lists, |index| index.look(query))

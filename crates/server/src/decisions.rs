@@ -5,6 +5,7 @@ use crate::config::Recording;
 use crate::desk::Question;
 use crate::http::{App, Asked, blocking, json};
 use crate::problem::{Kind, Problem};
+use crate::tenants::TenantName;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,7 @@ use lexgate_audit::{Caller, Cursor, Ends, Entry, EntryId, Kind as EntryKind, Ord
 use lexgate_model::combine::Obligations;
 use lexgate_model::{Outcome, Request, RequestLimits, Span};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The header with which a repeated request means the same decision.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -245,15 +246,69 @@ struct Listing<'a> {
     next: Option<String>,
 }
 
+/// Lists of one tenant that are made at a time: as many as there are connections for all. Who waits for one holds a thread.
+const MOST_LISTS: usize = 2;
+
+/// Tenants whose lists are being made, each as often as it has one.
+#[derive(Default)]
+pub(crate) struct Reading(Arc<Mutex<Vec<TenantName>>>);
+
+/// A list that is being made.
+struct Place {
+    of: Arc<Mutex<Vec<TenantName>>>,
+    tenant: TenantName,
+}
+
+impl Reading {
+    fn begin(&self, tenant: &TenantName) -> Result<Place, Problem> {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if under_way.iter().filter(|of| *of == tenant).count() >= MOST_LISTS {
+            let detail = format!("{MOST_LISTS} lists of this tenant are being made");
+            return Err(Problem::new(Kind::TooMany, detail).again_in(1));
+        }
+        under_way.push(tenant.clone());
+        Ok(Place { of: Arc::clone(&self.0), tenant: tenant.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut under_way = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = under_way.iter().position(|of| *of == self.tenant) {
+            under_way.swap_remove(place);
+        }
+    }
+}
+
 /// Lists decisions, a page of them.
 pub(crate) async fn list(app: &App, asked: &Asked, filter: Filter) -> Result<Response, Problem> {
     let query = filter.query(asked.tenant.name.as_str())?;
+    let place = app.reading().begin(&asked.tenant.name)?;
     let app = app.clone();
     blocking(move || {
+        // Until it is done, also when whoever asked is gone.
+        let _place = place;
         let page = app.records().list(&query)?;
         let decisions = page.rows.iter().map(Listed::of).collect();
         let listing = Listing { decisions, next: page.next.map(|next| next.to_string()) };
         Ok(axum::Json(listing).into_response())
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_few_lists_made_at_a_time_and_others_have_theirs() {
+        let (acme, other): (TenantName, TenantName) = ("acme".parse().unwrap(), "other".parse().unwrap());
+        let reading = Reading::default();
+        let begin = |tenant| reading.begin(tenant).map_err(|problem| (problem.kind(), problem.again_s()));
+        let (first, _second) = (begin(&acme).unwrap(), begin(&acme).unwrap());
+        assert_eq!(begin(&acme).err(), Some((Kind::TooMany, Some(1))));
+        let _of_another = begin(&other).unwrap();
+        drop(first);
+        assert!(begin(&acme).is_ok());
+    }
 }

@@ -6,6 +6,7 @@ use crate::access::Caller;
 use crate::blobs::Blobs;
 use crate::config::{Config, ServerLimits};
 use crate::control;
+use crate::decisions::Reading;
 use crate::desk::Desk;
 use crate::keeping::Sweeper;
 use crate::metrics::{Gauges, Metrics};
@@ -67,6 +68,7 @@ struct Inner {
     blobs: Blobs,
     tenants: Tenants,
     desk: Desk,
+    reading: Reading,
     records: Arc<Records>,
     sweeper: Sweeper,
     metrics: Arc<Metrics>,
@@ -115,6 +117,7 @@ impl Server {
                 blobs,
                 tenants,
                 desk,
+                reading: Reading::default(),
                 records,
                 sweeper,
                 metrics,
@@ -161,6 +164,10 @@ impl App {
 
     pub(crate) fn desk(&self) -> &Desk {
         &self.0.desk
+    }
+
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.0.reading
     }
 
     pub(crate) fn records(&self) -> &Records {

@@ -321,6 +321,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_list_that_looks_at_too_much_is_ended_and_the_next_is_not() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(super::super::TABLES).unwrap();
+        let fill = "INSERT INTO about VALUES (3, NULL, 60001); INSERT INTO names VALUES (1, 'acme'); \
+            WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 60000) \
+            INSERT INTO entries (sequence, id, segment, offset, kind, tenant, recorded, fault, deleted) \
+            SELECT n, zeroblob(16), 1, n, 0, 1, n, 0, 0 FROM n";
+        connection.execute_batch(fill).unwrap();
+        let mut index = super::super::Index::over(connection, false);
+        let faults = Query { tenant: Some("acme".to_owned()), fault: Some(true), ..Query::default() };
+        let ended = index.look_for(1, &faults);
+        assert!(matches!(ended, Err(Trouble::TooBroad)), "{ended:?}");
+        assert_eq!(index.look(&faults).unwrap().rows, []);
+        let no_faults = Query { fault: Some(false), ..faults };
+        assert_eq!(index.look_for(1, &no_faults).unwrap().rows.len(), no_faults.most());
+    }
+
+    #[test]
     fn each_index_is_what_a_query_begins_with() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(super::super::TABLES).unwrap();
