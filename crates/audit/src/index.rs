@@ -105,17 +105,26 @@ pub(crate) enum Trouble {
 
 impl From<rusqlite::Error> for Trouble {
     fn from(error: rusqlite::Error) -> Trouble {
+        use rusqlite::Error;
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Locked,
+            Some(ErrorCode::OperationInterrupted) => Trouble::TooBroad,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Trouble::Worthless(error.to_string())
             }
-            Some(ErrorCode::OperationInterrupted) => Trouble::TooBroad,
-            // Tables or columns are not there.
+            // Tables are not there.
             Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation) => {
                 Trouble::Worthless(error.to_string())
             }
-            _ => Trouble::Other(error.to_string()),
+            Some(_) => Trouble::Other(error.to_string()),
+            None => match error {
+                // Columns are not there, or what is in them is nothing that was written there.
+                Error::SqlInputError { .. }
+                | Error::FromSqlConversionFailure(..)
+                | Error::InvalidColumnType(..)
+                | Error::IntegralValueOutOfRange(..) => Trouble::Worthless(error.to_string()),
+                _ => Trouble::Other(error.to_string()),
+            },
         }
     }
 }
@@ -228,7 +237,7 @@ impl Index {
         index.begin()?;
         index.belongs_to(reader, durable)?;
         index.take_in_rewritten(reader)?;
-        index.settle(place);
+        index.settle(place)?;
         Ok(index)
     }
 
@@ -258,7 +267,7 @@ impl Index {
     }
 
     /// Looks whether it was made of this log, and not of one that had more.
-    fn belongs_to(&self, reader: &Reader, durable: u64) -> Result<(), Trouble> {
+    pub(crate) fn belongs_to(&self, reader: &Reader, durable: u64) -> Result<(), Trouble> {
         let Some(About { format: FORMAT, log, next }) = self.about()? else {
             return Err(Trouble::Worthless("it is of another format".to_owned()));
         };
@@ -340,16 +349,21 @@ impl Index {
     }
 
     /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
-    pub(crate) fn settle(&self, place: &IndexFile) {
+    ///
+    /// # Errors
+    /// When the disk does not take it: then it is marked as one that may be damaged.
+    pub(crate) fn settle(&self, place: &IndexFile) -> Result<(), Trouble> {
         let sql = "PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)";
         // That somebody reads is no error; that the disk does not take it is.
-        if self.connection.execute_batch(sql).is_err() {
+        let done = self.connection.execute_batch(sql);
+        if done.is_err() {
             self.spoil(place);
         }
         let synchronous = if self.marked { "OFF" } else { "NORMAL" };
         let settings =
             format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}");
-        let _ = self.connection.execute_batch(&settings);
+        self.connection.execute_batch(&settings)?;
+        done.map_err(|error| Trouble::Other(format!("it cannot be synced: {error}")))
     }
 
     /// Says that it may be damaged, at once: whoever opens it next may be another process.
@@ -466,7 +480,9 @@ impl Index {
             let middle = low + (high - low) / 2;
             let found = statement.query_row([middle], id_and_location).optional()?;
             // INVARIANT: no number is left out of a log, nor of its index.
-            let Some((found, location)) = found else { return Ok(None) };
+            let Some((found, location)) = found else {
+                return Err(Trouble::Worthless(format!("it lacks entry {middle}")));
+            };
             match found.cmp(&id) {
                 Ordering::Equal => return Ok(Some(location)),
                 Ordering::Less => low = middle + 1,

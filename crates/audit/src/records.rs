@@ -11,7 +11,7 @@ use crate::read::Reader;
 use crate::recover::Opened;
 use crate::retention::{Hold, HoldLifted, Retention, Swept, sweep};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -70,8 +70,10 @@ struct Behind {
     lookups: Readers,
     /// What writes the index. Whoever has it may be reading a segment: only what needs that waits for it.
     slot: Mutex<Option<Index>>,
-    /// How often the index was opened or removed. Until it was opened once, nobody reads it: it may be of another log.
+    /// How often the index was opened.
     openings: AtomicU64,
+    /// Whether it may be read: it was opened, so it is of this log, and it was not removed since.
+    readable: AtomicBool,
     /// Which opening of it those that read found worthless, and why.
     found_worthless: Mutex<Option<(u64, String)>>,
     /// Held for no longer than it takes to look at it.
@@ -92,18 +94,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Connections that only read. Who finds both taken waits for the first.
+/// Connections that only read: more than one tenant may use. Who finds all taken waits for the first.
 #[derive(Default)]
-struct Readers([Mutex<Option<(u64, Index)>>; 2]);
+struct Readers([Mutex<Option<(u64, Index)>>; 4]);
 
 impl Readers {
     fn any(&self) -> MutexGuard<'_, Option<(u64, Index)>> {
-        let [first, second] = &self.0;
-        first.try_lock().or_else(|_| second.try_lock()).unwrap_or_else(|_| lock(first))
+        let [first, ..] = &self.0;
+        self.0.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(first))
     }
 
     /// Waits until nobody reads, and lets nobody begin.
-    fn none(&self) -> impl Sized + '_ {
+    fn none(&self) -> [MutexGuard<'_, Option<(u64, Index)>>; 4] {
         self.0.each_ref().map(lock)
     }
 }
@@ -134,11 +136,35 @@ impl Behind {
 
     fn remake(&self, slot: &mut Option<Index>, durable: u64, why: String) -> Result<bool, Trouble> {
         *slot = None;
-        // Nobody goes on with the one that was there.
-        self.openings.fetch_add(1, Ordering::AcqRel);
+        self.remove(why)?;
+        self.try_step(slot, durable)
+    }
+
+    /// Removes the index. Nobody reads any until the next is opened, also if this fails.
+    fn remove(&self, why: String) -> Result<(), Trouble> {
+        // SQLite opens what lies beside an index by its name, so nobody may begin while names change.
+        let readers = [self.lists.none(), self.lookups.none()];
+        self.readable.store(false, Ordering::Release);
+        readers.into_iter().flatten().for_each(|mut reader| *reader = None);
         self.place()?.remove()?;
         lock(&self.state).remade = Some(why);
-        self.try_step(slot, durable)
+        Ok(())
+    }
+
+    fn opened(&self) {
+        self.openings.fetch_add(1, Ordering::AcqRel);
+        self.readable.store(true, Ordering::Release);
+    }
+
+    /// Opens the index to write it. Where somebody else has it locked, it may be read if it is of this log.
+    fn open(&self, place: &IndexFile, durable: u64) -> Result<Index, Trouble> {
+        let opened = Index::open(place, &self.reader, durable);
+        let is_locked = matches!(opened, Err(Trouble::Locked)) && !self.readable.load(Ordering::Acquire);
+        let is_ours = || Index::try_open_to_read(place)?.belongs_to(&self.reader, durable);
+        if opened.is_ok() || is_locked && is_ours().is_ok() {
+            self.opened();
+        }
+        opened
     }
 
     fn place(&self) -> Result<&IndexFile, Trouble> {
@@ -149,19 +175,12 @@ impl Behind {
         let place = self.place()?;
         if slot.is_some() && !place.is_there() {
             *slot = None;
-            self.openings.fetch_add(1, Ordering::AcqRel);
             // What is left beside it is not of the next.
-            place.remove()?;
-            lock(&self.state).remade = Some("somebody removed it".to_owned());
+            self.remove("somebody removed it".to_owned())?;
         }
         let mut index = match slot.take() {
             Some(index) => index,
-            None => {
-                let index = Index::open(place, &self.reader, durable)?;
-                // Those that read have another, perhaps.
-                self.openings.fetch_add(1, Ordering::AcqRel);
-                index
-            }
+            None => self.open(place, durable)?,
         };
         let more = index.catch_up(&self.reader, durable);
         let indexed = index.indexed();
@@ -192,7 +211,7 @@ impl Behind {
         let place = self.place()?;
         let mut connection = readers.any();
         let opening = self.openings.load(Ordering::Acquire);
-        if opening == 0 {
+        if !self.readable.load(Ordering::Acquire) {
             return Err(Error::Index("it is not opened yet: ask later".to_owned()));
         }
         let index = match connection.take() {
@@ -284,6 +303,7 @@ impl Records {
             lookups: Readers::default(),
             slot: Mutex::default(),
             openings: AtomicU64::new(0),
+            readable: AtomicBool::new(false),
             found_worthless: Mutex::default(),
             state: Mutex::default(),
             keys: Arc::clone(&keys),
@@ -347,8 +367,9 @@ impl Records {
         let found = match look() {
             Ok(found) => found,
             Err(_) => {
-                self.behind.catch_up(self.log.durable())?;
-                look()?
+                // What cannot be written may be far enough to be read.
+                let caught_up = self.behind.catch_up(self.log.durable());
+                look().or_else(|error| caught_up.map_err(Error::from).and(Err(error)))?
             }
         };
         found.or(kept).map(|(id, location)| self.at(location, id)).transpose()
@@ -442,10 +463,12 @@ impl Records {
             if index.take_in_again(&self.behind.reader, number).is_ok() {
                 let _lists = self.behind.lists.none();
                 let _lookups = self.behind.lookups.none();
-                if let Ok(place) = self.behind.place() {
-                    index.settle(place);
-                }
+                let settled = self.behind.place().and_then(|place| index.settle(place));
                 *slot = Some(index);
+                if let Err(error) = settled {
+                    let opening = self.behind.openings.load(Ordering::Acquire);
+                    *lock(&self.behind.found_worthless) = Some((opening, Error::from(error).to_string()));
+                }
             }
         })
     }
@@ -482,24 +505,55 @@ mod tests {
     use super::*;
     use cap_std::fs::Dir;
 
+    fn open(path: &std::path::Path) -> Records {
+        let dir = || Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap();
+        let place = IndexFile { folder: dir(), path: path.to_owned(), boot: None };
+        let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
+        Records::open(Arc::new(dir()), Some(place), LogLimits::default(), clock).unwrap().0
+    }
+
+    fn append(records: &Records, key: &str) -> Receipt {
+        let caller = format!(r#"{{"idempotencyKey":"{key}"}}"#).into_bytes();
+        let sections = vec![(crate::CALLER, caller)];
+        records.log().append(Draft::new(crate::Kind::Decision, "acme", None, sections).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_index_that_is_locked_from_the_start_is_read_if_it_is_of_this_log() {
+        let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for folder in [&own, &other] {
+            let records = open(folder.path());
+            append(&records, "one");
+            records.list(&Query::default()).unwrap();
+        }
+        let file = |folder: &tempfile::TempDir| folder.path().join("index.sqlite");
+        for is_of_this_log in [true, false] {
+            if !is_of_this_log {
+                std::fs::copy(file(&other), file(&own)).unwrap();
+            }
+            let somebody = rusqlite::Connection::open(file(&own)).unwrap();
+            somebody.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let records = open(own.path());
+            let found = records.by_idempotency_key("acme", "one");
+            assert!(matches!(records.list(&Query::default()), Err(Error::IndexLocked)));
+            if is_of_this_log {
+                assert_eq!(found.unwrap().unwrap().sequence, 1);
+            } else {
+                // Perhaps it was decided: nobody can say.
+                assert!(matches!(found, Err(Error::IndexLocked)), "{found:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_list_that_takes_long_holds_up_no_lookup_and_no_indexing() {
         let temporary = tempfile::tempdir().unwrap();
-        let dir = || Dir::open_ambient_dir(temporary.path(), cap_std::ambient_authority()).unwrap();
-        let place = IndexFile { folder: dir(), path: temporary.path().to_owned(), boot: None };
-        let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
-        let opened = Records::open(Arc::new(dir()), Some(place), LogLimits::default(), clock);
-        let records = opened.unwrap().0;
-        let append = |key: &str| {
-            let caller = format!(r#"{{"idempotencyKey":"{key}"}}"#).into_bytes();
-            let sections = vec![(crate::CALLER, caller)];
-            records.log().append(Draft::new(crate::Kind::Decision, "acme", None, sections).unwrap()).unwrap()
-        };
-        append("one");
+        let records = open(temporary.path());
+        append(&records, "one");
         records.list(&Query { rows: 1, ..Query::default() }).unwrap();
         // As if there were as many lists under way as there may be.
         let lists = records.behind.lists.none();
-        let two = append("two");
+        let two = append(&records, "two");
         while records.index_state().indexed < 2 {
             std::thread::yield_now();
         }

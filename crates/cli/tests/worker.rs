@@ -180,7 +180,11 @@ fn overheard() -> (Vec<u8>, Vec<u8>) {
     let [order, environment] = ["order", "environment"].map(|name| folder.path().join(name));
     let paths: [PathBuf; 2] = [order.clone(), environment.clone()];
     let script = "cat /proc/$$/environ > \"$1\"; cat > \"$0\"";
-    let listening = move || shell(script, &[&paths[0], &paths[1]]);
+    let listening = move || {
+        let mut command = shell(script, &[&paths[0], &paths[1]]);
+        command.env("SET", "by the command").env_remove("PATH");
+        command
+    };
     let listening = Worker::new(listening, WorkerLimits::default());
     make(&listening, &Guest::new(&wit()), &Limits::default()).unwrap_err();
     (std::fs::read(order).unwrap(), std::fs::read(environment).unwrap())
@@ -214,7 +218,7 @@ impl Started {
 #[cfg(target_os = "linux")]
 fn a_worker_has_nothing_but_its_order() {
     let (order, environment) = overheard();
-    assert_eq!(String::from_utf8(environment).unwrap(), "");
+    assert_eq!(String::from_utf8(environment).unwrap(), "SET=by the command\0");
 
     // Whoever starts it has left two descriptors open.
     let script = "exec 8</dev/null 9>/dev/null; exec \"$0\" prepare-worker";

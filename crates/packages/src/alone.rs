@@ -474,7 +474,7 @@ impl<'p> Linking<'p> {
             return None;
         }
         // INVARIANT: the component was validated, so all that it imports is of its one argument.
-        let fills_in = read(*module).filter(Inside::only_fills_in)?;
+        let fills_in = read(*module).filter(|it| it.only_fills_in() && it.fits(&passes_on))?;
         Some(Table { of: shim, passes_on, fills_in, functions })
     }
 }

@@ -246,7 +246,7 @@ struct Listing<'a> {
     next: Option<String>,
 }
 
-/// Lists of one tenant that are made at a time: as many as there are connections for all. Who waits for one holds a thread.
+/// Lists of one tenant that are made at a time: half of the connections for all. Who waits for one holds a thread.
 const MOST_LISTS: usize = 2;
 
 /// Tenants whose lists are being made, each as often as it has one.

@@ -257,7 +257,7 @@ impl From<lexgate_audit::Error> for Problem {
         use lexgate_audit::Error;
         match error {
             Error::NoEntry(id) => Problem::not_found(format!("there is no decision `{id}`")),
-            Error::TooBroad => Problem::new(Kind::BadRequest, error.to_string()),
+            Error::TooBroad => Problem::new(Kind::Unusable, error.to_string()),
             Error::Index(_) | Error::IndexLocked => Problem::unavailable(error.to_string()),
             _ => Problem::internal(&error),
         }

@@ -127,7 +127,7 @@ fn reading_decisions(routes: &mut Routes) {
             .query("after", text(), "The `next` of the page before")
             .query("limit", limit, "How many")
             .answers(200, named("Decisions"), "A page of them")
-            .problems(&[Kind::NotFound, Kind::TooMany, Kind::Unavailable]),
+            .problems(&[Kind::NotFound, Kind::TooMany, Kind::Unusable, Kind::Unavailable]),
         list,
     );
     routes.add(

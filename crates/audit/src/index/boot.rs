@@ -40,7 +40,7 @@ impl IndexFile {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Ok(mark) if boot == Some(&mark) => Ok(()),
             Ok(_) => {
-                let what = "the system ended while it was written, so a loss of power may have damaged it";
+                let what = "it was not synced when the system ended, or could not be: a loss of power may have damaged it";
                 Err(Trouble::Worthless(what.to_owned()))
             }
             Err(error) => Err(failed("read")(error)),
@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(temporary.path().join(MARK).exists(), boot.is_some());
             index.take_in_again(&reader, 1).unwrap();
             assert_eq!(synchronous(&index), 1);
-            index.settle(&place);
+            index.settle(&place).unwrap();
             assert_eq!(synchronous(&index), level);
             index.close(&place).unwrap();
             assert!(!temporary.path().join(MARK).exists());

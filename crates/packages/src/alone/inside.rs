@@ -127,6 +127,13 @@ impl Inside {
         has_one && self.segments == 1 && self.slots.is_empty() && !self.keeps_more
     }
 
+    /// Returns whether the table of another module has room for all that this puts there.
+    pub(super) fn fits(&self, into: &Inside) -> bool {
+        let room =
+            |functions: &Vec<usize>| into.own_tables.iter().all(|table| functions.len() as u64 <= *table);
+        self.segment.as_ref().is_some_and(room)
+    }
+
     /// Returns the place in the table that an export calls.
     pub(super) fn slot(&self, export: &str) -> Option<u32> {
         let body = self.exports.get(export)?.checked_sub(self.imports.len())?;

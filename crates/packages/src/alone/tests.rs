@@ -153,6 +153,7 @@ fn whatever_is_wired_otherwise_is_left_to_the_component_model() {
     not("(import \"\" \"$imports\" (table 1 1 funcref))", "(table 1 1 funcref)");
     not("(elem (i32.const 0) func 0)", "(table 1 1 funcref) (elem (table 1) (i32.const 0) func 0)");
     not("(elem (i32.const 0) func 0)", "(elem (i32.const 0) func 0) (elem (i32.const 0) func 0)");
+    not("(elem (i32.const 0) func 0)", "(elem (i32.const 0) func 0 0)");
     // The shim fills in its table itself, or keeps more than a table, or one that is larger than it needs.
     let itself = "(func $n (type $t)) (elem (i32.const 0) func $n) (func (export \"0\") (type $t)";
     not("(func (export \"0\") (type $t)", itself);
