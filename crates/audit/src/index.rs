@@ -122,6 +122,7 @@ impl From<rusqlite::Error> for Trouble {
                 Error::SqlInputError { .. }
                 | Error::FromSqlConversionFailure(..)
                 | Error::InvalidColumnType(..)
+                | Error::Utf8Error(..)
                 | Error::IntegralValueOutOfRange(..) => Trouble::Worthless(error.to_string()),
                 _ => Trouble::Other(error.to_string()),
             },
@@ -351,27 +352,24 @@ impl Index {
     /// Has what was deleted leave SQLite's log as well, unless somebody is reading: then it does so later.
     ///
     /// # Errors
-    /// When the disk does not take it: then it is marked as one that may be damaged.
+    /// When the disk does not take it: then it is marked as one that may be damaged, and worthless.
     pub(crate) fn settle(&self, place: &IndexFile) -> Result<(), Trouble> {
         let sql = "PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)";
-        // That somebody reads is no error; that the disk does not take it is.
         let done = self.connection.execute_batch(sql);
-        if done.is_err() {
-            self.spoil(place);
-        }
         let synchronous = if self.marked { "OFF" } else { "NORMAL" };
         let settings =
             format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}");
         self.connection.execute_batch(&settings)?;
-        done.map_err(|error| Trouble::Other(format!("it cannot be synced: {error}")))
-    }
-
-    /// Says that it may be damaged, at once: whoever opens it next may be another process.
-    fn spoil(&self, place: &IndexFile) {
-        self.spoiled.set(true);
-        if self.marked {
-            // Where the disk does not take that either, it is tried again at the end.
-            let _ = place.spoil();
+        match done {
+            // That somebody reads is no error. On a full disk nothing is lost either: it stays where it is until there is room.
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
+                self.spoiled.set(true);
+                // At once, as whoever opens it next may be another process. Where the disk does not take that either, it is
+                // tried again at the end.
+                let _ = place.spoil();
+                Err(Trouble::Worthless(format!("it cannot be synced: {error}")))
+            }
+            _ => Ok(()),
         }
     }
 

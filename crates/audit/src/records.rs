@@ -12,7 +12,7 @@ use crate::recover::Opened;
 use crate::retention::{Hold, HoldLifted, Retention, Swept, sweep};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -101,7 +101,12 @@ struct Readers([Mutex<Option<(u64, Index)>>; 4]);
 impl Readers {
     fn any(&self) -> MutexGuard<'_, Option<(u64, Index)>> {
         let [first, ..] = &self.0;
-        self.0.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(first))
+        let free = |reader| match Mutex::try_lock(reader) {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        self.0.iter().find_map(free).unwrap_or_else(|| lock(first))
     }
 
     /// Waits until nobody reads, and lets nobody begin.
@@ -136,7 +141,11 @@ impl Behind {
 
     fn remake(&self, slot: &mut Option<Index>, durable: u64, why: String) -> Result<bool, Trouble> {
         *slot = None;
-        self.remove(why)?;
+        if let Err(error) = self.remove(why.clone()) {
+            // It is still there, and whoever opens it to write may not come by what is wrong with it.
+            self.found(self.openings.load(Ordering::Acquire), why);
+            return Err(error);
+        }
         self.try_step(slot, durable)
     }
 
@@ -149,6 +158,12 @@ impl Behind {
         self.place()?.remove()?;
         lock(&self.state).remade = Some(why);
         Ok(())
+    }
+
+    /// Has the index made again, unless it was opened again meanwhile.
+    fn found(&self, opening: u64, why: String) {
+        *lock(&self.found_worthless) = Some((opening, why));
+        self.wake();
     }
 
     fn opened(&self) {
@@ -227,8 +242,7 @@ impl Behind {
         drop(connection);
         if let Err(Trouble::Worthless(why)) = &done {
             // Whoever writes it does not come by what is damaged there.
-            *lock(&self.found_worthless) = Some((opening, why.clone()));
-            self.wake();
+            self.found(opening, why.clone());
         }
         Ok(done?)
     }
@@ -465,9 +479,8 @@ impl Records {
                 let _lookups = self.behind.lookups.none();
                 let settled = self.behind.place().and_then(|place| index.settle(place));
                 *slot = Some(index);
-                if let Err(error) = settled {
-                    let opening = self.behind.openings.load(Ordering::Acquire);
-                    *lock(&self.behind.found_worthless) = Some((opening, Error::from(error).to_string()));
+                if let Err(Trouble::Worthless(why)) = settled {
+                    self.behind.found(self.behind.openings.load(Ordering::Acquire), why);
                 }
             }
         })

@@ -339,6 +339,46 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_wrote_makes_an_index_worthless() {
+        let entry = |number: u8| {
+            format!(
+                "INSERT INTO entries (sequence, id, segment, offset, kind, tenant, recorded, deleted) \
+                 VALUES ({number}, x'{number:032x}', 1, 80, 0, 1, {number}, 0);"
+            )
+        };
+        let fill: String = (1..=3).map(entry).collect();
+        let fill =
+            format!("INSERT INTO about VALUES (3, NULL, 4); INSERT INTO names VALUES (1, 'acme'); {fill}");
+        for damage in [
+            "",
+            "DELETE FROM entries WHERE sequence = 2",
+            "UPDATE names SET text = CAST(x'ff' AS TEXT)",
+            "UPDATE entries SET id = x'01' WHERE sequence = 2",
+            "UPDATE entries SET kind = 77 WHERE sequence = 2",
+            "UPDATE entries SET recorded = 9223372036854775807 WHERE sequence = 2",
+            "DELETE FROM names",
+            "UPDATE entries SET segment = -1 WHERE sequence = 2",
+            "ALTER TABLE entries DROP COLUMN fault",
+        ] {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(super::super::TABLES).unwrap();
+            connection.execute_batch(&fill).unwrap();
+            connection.execute_batch(damage).unwrap();
+            let mut index = super::super::Index::over(connection, false);
+            let mut id = [0; 16];
+            id[15] = 2;
+            let located = index.locate(EntryId::from_bytes(id)).map(|found| found.is_some());
+            let page = index.look(&Query { rows: 3, ..Query::default() }).map(|page| page.rows.len());
+            let worthless = [located.map(usize::from), page].map(|done| match done {
+                Err(Trouble::Worthless(_)) => true,
+                Err(other) => panic!("{damage}: {other:?}"),
+                Ok(_) => false,
+            });
+            assert_eq!(worthless.contains(&true), !damage.is_empty(), "{damage}");
+        }
+    }
+
+    #[test]
     fn each_index_is_what_a_query_begins_with() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(super::super::TABLES).unwrap();
