@@ -69,6 +69,11 @@ fn what_is_held_stays_until_the_hold_is_lifted() {
         &json!({ "reason": "a court asks", "scope": { "decisions": [held] } }),
     );
     assert_eq!(put.is(200)["hold"]["by"], "loopback");
+    // What is shown can be put on again as it is shown.
+    let scope = &host.get(HOLDS).is(200)["holds"][0]["scope"];
+    assert_eq!(scope, &json!({ "decisions": [held] }));
+    host.json("PUT", &format!("{HOLDS}/case-7"), &json!({ "reason": "a court asks", "scope": scope }))
+        .is(200);
     let shown = host.get(HOLDS).is(200);
     assert_eq!(shown["keep"], json!({ "days": 10, "reason": "ten days are enough" }));
     assert_eq!(
@@ -92,6 +97,11 @@ fn what_is_held_stays_until_the_hold_is_lifted() {
     bad("PUT", "x", json!({}), 400);
     bad("PUT", "x", json!({ "reason": " " }), 400);
     bad("PUT", "x", json!({ "reason": "r", "scope": { "decisions": ["x"] } }), 400);
+    // A decision that is not there, is of another kind or is deleted already would be held by nothing.
+    let entry = put.is(200)["entry"].clone();
+    for ids in [json!([]), json!(["01932f6e-7a3b-7c4d-8e5f-0123456789ab"]), json!([entry]), json!([free])] {
+        bad("PUT", "x", json!({ "reason": "r", "scope": { "decisions": ids } }), 422);
+    }
     let both = json!({ "reason": "r", "scope": { "decisions": [], "from": "2026-01-01T00:00:00Z" } });
     bad("PUT", "x", both, 400);
     bad("PUT", "x", json!({ "reason": "r", "scope": { "from": "2026-01-01T00:00:00Z" } }), 200);

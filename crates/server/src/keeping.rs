@@ -12,9 +12,9 @@ use crate::problem::{Kind, Problem, chain};
 use axum::Json;
 use axum::extract::{Request, State};
 use jiff::Timestamp;
-use lexgate_audit::{EntryId, Hold, HoldLifted, Ledger, Records, Retention, Scope, Swept};
+use lexgate_audit::{EntryId, Hold, HoldLifted, Kind as EntryKind, Ledger, Records, Retention, Scope, Swept};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -105,7 +105,8 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
         let kept = kept.map(|retention| json!({ "days": retention.keep_days, "reason": retention.reason }));
         app.change(move |app| {
             let ledger = Ledger::read(&app.records().log().reader())?;
-            Ok(Json(json!({ "keep": kept, "holds": ledger.holds(&name) })))
+            let holds: Vec<_> = ledger.holds(&name).into_iter().map(shown).collect();
+            Ok(Json(json!({ "keep": kept, "holds": holds })))
         })
         .await
     };
@@ -116,9 +117,10 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
         short(&[&name, &reason])?;
         let scope = scope.read()?;
         app.change(move |app| {
+            are_there(app, tenant.name.as_str(), &scope)?;
             let hold = Hold { name, reason, by, scope };
             let receipt = app.records().hold(tenant.name.as_str(), &hold)?;
-            Ok(Json(json!({ "entry": receipt.id, "hold": hold })))
+            Ok(Json(json!({ "entry": receipt.id, "hold": shown(&hold) })))
         })
         .await
     };
@@ -152,7 +154,7 @@ pub(crate) fn tenant_routes(routes: &mut Routes) {
             .says("retention", "Keep decisions, however old, until the hold is lifted")
             .body(JSON, named("HoldDocument"), "Why, and what; everything unless it says what")
             .answers(200, named("HoldPut"), "It is recorded")
-            .problems(&[Kind::NotFound, Kind::Unavailable]),
+            .problems(&[Kind::NotFound, Kind::Unusable, Kind::Unavailable]),
         hold,
     );
     routes.add(
@@ -206,6 +208,39 @@ impl ScopeDocument {
             _ => Err(bad("give a time or decisions, not both".to_owned())),
         }
     }
+}
+
+/// Shows a hold as it is put on.
+fn shown(hold: &Hold) -> Value {
+    let Hold { name, reason, by, scope } = hold;
+    let scope = match scope {
+        Scope::Everything => json!({}),
+        Scope::Recorded { from, until } => json!({ "from": from, "until": until }),
+        Scope::Entries(ids) => json!({ "decisions": ids }),
+    };
+    json!({ "name": name, "reason": reason, "by": by, "scope": scope })
+}
+
+/// Refuses to hold single decisions that the tenant does not have, or has no more: whoever mistypes one must not believe it safe.
+fn are_there(app: &App, tenant: &str, scope: &Scope) -> Result<(), Problem> {
+    let Scope::Entries(ids) = scope else { return Ok(()) };
+    let refused = |detail: String| Err(Problem::new(Kind::Unusable, detail).at("/scope/decisions"));
+    if ids.is_empty() {
+        return refused("name a decision, or leave `scope` out to hold all".to_owned());
+    }
+    for id in ids {
+        let there = match app.records().entry(*id) {
+            Ok(entry) => {
+                entry.head.tenant == tenant && entry.head.kind == EntryKind::Decision && !entry.is_deleted()
+            }
+            Err(lexgate_audit::Error::NoEntry(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
+        if !there {
+            return refused(format!("there is no decision `{id}`, or no more"));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a small JSON document.

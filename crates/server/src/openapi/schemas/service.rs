@@ -80,14 +80,8 @@ pub(super) fn of_retention() -> Schemas {
         "What is held: what was recorded in a time, single decisions, or, if nothing is said, everything",
         &[("from?", instant()), ("until?", instant()), ("decisions?", ids())],
     );
-    let recorded = closed("Recorded in a time", &[("from", instant()), ("until", instant())]);
-    let held = json!({ "oneOf": [
-        { "const": "everything" },
-        closed("A time", &[("recorded", recorded)]),
-        closed("Single decisions", &[("entries", ids())]),
-    ] });
     let lifted = [("name", text()), ("reason", told("Why")), ("by", told("Who did it"))];
-    let hold = object("A hold", &with(&lifted, &[("scope", held)]));
+    let hold = object("A hold", &with(&lifted, &[("scope", scope.clone())]));
     let entry = || told("The id of the entry in the log");
     let age = object("An age", &[("days", whole("Of 24 hours")), ("reason", told("Why no longer"))]);
     vec![
